@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { TimeoutError, withTimeout, type Clock, type Timer } from './clock.js';
+export { SystemClock, systemClock } from './system-clock.js';
