@@ -1,2 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export * from './errors.js';
+export * from './register-types.js';
+export * from './registers.js';
+export * from './error-registers.js';
+export * from './mbap.js';
+export * from './report.js';
+export * from './tls-options.js';
+export * from './power-unit-connection.js';
+export * from './power-unit-server.js';
