@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { formatPath, type Finding, type Position, type Severity, type YamlPath } from './finding.js';
+import type { Json } from './json.js';
+import { NodeReader } from './yaml-nodes.js';
+
+/** What a finding says besides its place. */
+export interface FindingText {
+  readonly code: string;
+  readonly message: string;
+  /** Default `error`. */
+  readonly severity?: Severity;
+  readonly expected?: string;
+  readonly suggestion?: string | undefined;
+  /** Where the finding points: at the key of the last path step, or at its value. Default `value`. */
+  readonly at?: 'key' | 'value';
+}
+
+/** A YAML file: its data as EVerest reads it, and where each value stands. */
+export class YamlSource {
+  /** As the user named it; used in findings. */
+  readonly file: string;
+  /** The data; null for an empty file or one that cannot be parsed. */
+  readonly value: Json;
+  /** What is wrong with the file as YAML. With an error among them, `value` may be incomplete. */
+  readonly findings: readonly Finding[];
+  readonly #document: Document | undefined;
+  readonly #lines: LineCounter;
+
+  /** For data that came from elsewhere: positions are all 1:1. */
+  constructor(
+    file: string,
+    value: Json,
+    findings: readonly Finding[] = [],
+    document?: Document,
+    lines = new LineCounter(),
+  ) {
+    this.file = file;
+    this.value = value;
+    this.findings = findings;
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  /** Parses YAML text. Never throws: what is wrong is in {@link YamlSource.findings}. */
+  static parse(text: string, file: string): YamlSource {
+    const lines = new LineCounter();
+    const document = parseDocument(text, {
+      schema: 'failsafe',
+      version: '1.2',
+      lineCounter: lines,
+      prettyErrors: false,
+    });
+    const findings: Finding[] = [];
+    const report = (
+      offset: number,
+      path: YamlPath,
+      text: Pick<Finding, 'code' | 'message' | 'expected'>,
+    ): void => {
+      const { line, col } = lines.linePos(Math.max(0, offset));
+      findings.push({
+        file,
+        line: Math.max(1, line),
+        column: Math.max(1, col),
+        path: formatPath(path),
+        severity: 'error',
+        ...text,
+      });
+    };
+    for (const error of document.errors) {
+      const duplicate = error.code === 'DUPLICATE_KEY';
+      report(error.pos[0], [], {
+        code: duplicate ? 'duplicate-key' : 'yaml-syntax',
+        message: duplicate
+          ? `duplicate key ${text
+              .slice(...error.pos)
+              .trim()
+              .replace(/:$/, '')}`
+          : error.message,
+      });
+    }
+    const value = new NodeReader(report).read(document.contents);
+    return new YamlSource(file, value, findings, document, lines);
+  }
+
+  /**
+   * Reads a file. Never throws: a file that cannot be read gives a finding `unreadable-file`.
+   *
+   * @param path where the file is
+   * @param file how findings name it; default `path`
+   */
+  static read(path: string, file = path): YamlSource {
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+      const text: FindingText = { code: 'unreadable-file', message: `the file cannot be read (${reason})` };
+      return new YamlSource(file, null, [new YamlSource(file, null).finding([], text)]);
+    }
+    return YamlSource.parse(text, file);
+  }
+
+  /** Where the value at `path` (or its key) stands; for a path that does not exist, its nearest ancestor. */
+  position(path: YamlPath, at: 'key' | 'value' = 'value'): Position {
+    let node: Node | null = this.#document?.contents ?? null;
+    let offset = node?.range?.[0] ?? 0;
+    for (const [depth, step] of path.entries()) {
+      let next: Node | null = null;
+      if (isMap(node)) {
+        const pair = node.items.find((item) => isScalar(item.key) && item.key.source === String(step));
+        if (pair === undefined || !isScalar(pair.key)) break;
+        next = (pair.value ?? null) as Node | null;
+        const keyOffset = pair.key.range?.[0] ?? offset;
+        const wantsKey = at === 'key' && depth === path.length - 1;
+        // An empty value has no place of its own worth pointing at.
+        const empty = next === null || (isScalar(next) && next.source === '' && next.type === 'PLAIN');
+        offset = wantsKey || empty ? keyOffset : (next?.range?.[0] ?? keyOffset);
+      } else if (isSeq(node)) {
+        next = (node.items[Number(step)] ?? null) as Node | null;
+        if (next === null) break;
+        offset = next.range?.[0] ?? offset;
+      } else break;
+      node = next;
+    }
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  /** A finding at `path`. */
+  finding(path: YamlPath, text: FindingText): Finding {
+    const { code, message, severity = 'error', expected, suggestion, at } = text;
+    return {
+      file: this.file,
+      ...this.position(path, at),
+      path: formatPath(path),
+      severity,
+      code,
+      message,
+      ...(expected === undefined ? {} : { expected }),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    };
+  }
+}
