@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 export { TimeoutError, withTimeout, type Clock, type Timer } from './clock.js';
+export { ScaledClock } from './scaled-clock.js';
 export { SystemClock, systemClock } from './system-clock.js';
