@@ -7,3 +7,8 @@ export * from './map-checker.js';
 export * from './names.js';
 export * from './nearest-name.js';
 export * from './yaml-source.js';
+export * from './schema-checker.js';
+export * from './schema-keywords.js';
+export * from './schema-reference.js';
+export * from './spec-files.js';
+export * from './spec-set.js';
