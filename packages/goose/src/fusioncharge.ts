@@ -9,35 +9,35 @@ import type { GoosePdu } from './goose-pdu.js';
 import type { GooseMessage } from './publisher.js';
 
 /** What a power request asks for. */
-export enum RequirementType {
+export const RequirementType = {
   /** Reserve power modules for the connector; to be answered. */
-  ModulePlaceholder = 1,
-  InsulationDetectionOutput = 2,
-  InsulationDetectionStop = 3,
-  Precharge = 4,
-  Charging = 5,
-}
+  ModulePlaceholder: 1,
+  InsulationDetectionOutput: 2,
+  InsulationDetectionStop: 3,
+  Precharge: 4,
+  Charging: 5,
+} as const;
 
 /** How the output is regulated. */
-export enum RegulationMode {
-  None = 0,
-  ConstantVoltage = 1,
-  ConstantCurrent = 2,
-}
+export const RegulationMode = {
+  None: 0,
+  ConstantVoltage: 1,
+  ConstantCurrent: 2,
+} as const;
 
 /** Why the output is to be switched off. */
-export enum StopReason {
-  Normal = 0x1000,
-  ConnectorDisconnected = 0x1001,
-  ConnectorNotProperlyInserted = 0x1002,
-  InsulationFault = 0x1003,
-  EmergencyStop = 0x1004,
-  VehicleMismatch = 0x1005,
-  OtherChargerFault = 0x1006,
-  OtherVehicleFault = 0x1007,
-  BatteryManagementNotConnected = 0x1008,
-  PowerUnitCannotCharge = 0x1009,
-}
+export const StopReason = {
+  Normal: 0x1000,
+  ConnectorDisconnected: 0x1001,
+  ConnectorNotProperlyInserted: 0x1002,
+  InsulationFault: 0x1003,
+  EmergencyStop: 0x1004,
+  VehicleMismatch: 0x1005,
+  OtherChargerFault: 0x1006,
+  OtherVehicleFault: 0x1007,
+  BatteryManagementNotConnected: 0x1008,
+  PowerUnitCannotCharge: 0x1009,
+} as const;
 
 interface Addressed {
   /** Global connector number. */
@@ -47,8 +47,10 @@ interface Addressed {
 }
 
 interface Demand extends Addressed {
-  readonly requirement: RequirementType;
-  readonly mode: RegulationMode;
+  /** One of {@link RequirementType}; other values are handed through. */
+  readonly requirement: number;
+  /** One of {@link RegulationMode}; other values are handed through. */
+  readonly mode: number;
   /** V */
   readonly voltage: number;
   /** A */
@@ -70,8 +72,8 @@ export interface PowerReply extends Demand {
 /** Dispenser to power unit: switch a connector off. */
 export interface StopRequest extends Addressed {
   readonly kind: 'stop';
-  /** Values outside {@link StopReason} are handed through. */
-  readonly reason: StopReason;
+  /** One of {@link StopReason}; other values are handed through. */
+  readonly reason: number;
 }
 
 /** One of the three messages. */
@@ -133,8 +135,8 @@ export function decodePowerMessage(pdu: Pick<GoosePdu, 'gocbRef' | 'allData'>): 
       return {
         kind: 'request',
         ...addressed(data),
-        requirement: word(data, 2) as RequirementType,
-        mode: word(data, 3) as RegulationMode,
+        requirement: word(data, 2),
+        mode: word(data, 3),
         voltage: real(data, 4),
         current: real(data, 5),
       };
@@ -144,16 +146,16 @@ export function decodePowerMessage(pdu: Pick<GoosePdu, 'gocbRef' | 'allData'>): 
       return {
         kind: 'reply',
         ...addressed(data),
-        requirement: word(data, 2) as RequirementType,
+        requirement: word(data, 2),
         success: word(data, 3) === 0,
-        mode: word(data, 4) as RegulationMode,
+        mode: word(data, 4),
         voltage: real(data, 5),
         current: real(data, 6),
       };
     case POWER_MESSAGES.stop.gocbRef:
       requireEntries(data, STOP_ENTRIES, Number.POSITIVE_INFINITY);
       requireUnused(data, 3, 4);
-      return { kind: 'stop', ...addressed(data), reason: word(data, 2) as StopReason };
+      return { kind: 'stop', ...addressed(data), reason: word(data, 2) };
     default:
       return undefined;
   }

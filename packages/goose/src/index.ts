@@ -38,3 +38,10 @@ export {
   type GoosePublisherOptions,
   type RetransmissionSchedule,
 } from './publisher.js';
+export {
+  GooseSubscriber,
+  type Acceptance,
+  type GooseSubscriberOptions,
+  type Rejection,
+} from './subscriber.js';
+export { OTHER_SOURCES, type RejectionReason, type SourceStatistics } from './source-statistics.js';
