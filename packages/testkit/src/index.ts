@@ -1,2 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { VirtualClock } from '@carabiner/clock/virtual';
+export {
+  after,
+  fails,
+  hangs,
+  inTurn,
+  type Answer,
+  type AnswerContext,
+  type AnswerFunction,
+} from './answers.js';
+export { HarnessConfigError } from './config-values.js';
+export { FakeExternalMqtt } from './fake-mqtt.js';
+export { createHarness } from './harness.js';
+export type {
+  AnyModule,
+  HarnessOptions,
+  ModuleClass,
+  ModuleHarness,
+  ProvidedClients,
+} from './harness-types.js';
+export { isOutput, Journal, type Entry, type Input, type Output, type RequirementPlace } from './journal.js';
+export { DeadlineError } from './passage-of-time.js';
+export type { Answers, FakeOf, FakePeer, Fakes, RecordedCall, RequirementAnswers } from './peer-types.js';
+export type { LogLevel, LogLine } from './recorded-log.js';
+export { ContractViolationError, type Violations } from './violations.js';
