@@ -11,6 +11,7 @@ export {
 } from './answers.js';
 export { HarnessConfigError } from './config-values.js';
 export { FakeExternalMqtt } from './fake-mqtt.js';
+export { freePort } from './free-port.js';
 export { createHarness } from './harness.js';
 export type {
   AnyModule,
@@ -20,7 +21,9 @@ export type {
   ProvidedClients,
 } from './harness-types.js';
 export { isOutput, Journal, type Entry, type Input, type Output, type RequirementPlace } from './journal.js';
+export { expectNone, expectOrder, listing, matches, type EntryPattern } from './order.js';
 export { DeadlineError } from './passage-of-time.js';
 export type { Answers, FakeOf, FakePeer, Fakes, RecordedCall, RequirementAnswers } from './peer-types.js';
 export type { LogLevel, LogLine } from './recorded-log.js';
+export { tempDir, type TempDir } from './temp-dir.js';
 export { ContractViolationError, type Violations } from './violations.js';
