@@ -45,3 +45,4 @@ export {
   type Rejection,
 } from './subscriber.js';
 export { OTHER_SOURCES, type RejectionReason, type SourceStatistics } from './source-statistics.js';
+export { openPacketLink, type PacketLinkOptions } from './packet-link.js';
