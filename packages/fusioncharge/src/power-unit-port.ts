@@ -4,9 +4,6 @@ import type { Socket } from 'node:net';
 import { AduReader, encodeAdu, type Adu } from './mbap.js';
 import { REPORT_FUNCTION } from './report.js';
 
-/** modbus-serial keeps one record for each id it has ever used, so the ids it sees are few and come again. */
-const CLIENT_IDS = 256;
-
 const CRC_BYTES = 2;
 
 /** CRC-16 of Modbus RTU: polynomial 0xA001 reflected, initial 0xFFFF. */
@@ -38,7 +35,9 @@ export class PowerUnitPort extends EventEmitter {
 
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #wireIds = new Map<number, number>();
+  /** Ids for modbus-serial that came back. It keeps a record for each id it has ever used, so they are used again. */
+  readonly #freeIds: number[] = [];
+  #usedIds = 2; // modbus-serial itself begins with 1
   #nextWireId = 0;
   #unmatched = 0;
 
@@ -76,13 +75,12 @@ export class PowerUnitPort extends EventEmitter {
     const wireId = this.#nextWireId;
     this.#nextWireId = (wireId + 1) & 0xffff;
     const clientId = this._transactionIdWrite;
-    this._transactionIdWrite = (clientId + 1) % CLIENT_IDS;
-
-    const stale = this.#wireIds.get(clientId);
-    if (stale !== undefined) this.#waiting.delete(stale);
-    this.#wireIds.set(clientId, wireId);
+    // 65536 requests later nobody waits for the old one any more.
+    const stale = this.#waiting.get(wireId);
+    if (stale !== undefined) this.#freeIds.push(stale.clientId);
     const unitId = data.readUInt8(0);
     this.#waiting.set(wireId, { clientId, unitId, functionCode: data.readUInt8(1) });
+    this._transactionIdWrite = this.#freeIds.pop() ?? this.#usedIds++;
     this.#socket.write(encodeAdu(wireId, unitId, data.subarray(1, -CRC_BYTES)));
   }
 
@@ -99,7 +97,7 @@ export class PowerUnitPort extends EventEmitter {
       return;
     }
     this.#waiting.delete(adu.transactionId);
-    this.#wireIds.delete(waiting.clientId);
+    this.#freeIds.push(waiting.clientId);
     const line = Buffer.allocUnsafe(1 + adu.pdu.length + CRC_BYTES);
     line.writeUInt8(adu.unitId, 0);
     line.set(adu.pdu, 1);
