@@ -99,7 +99,7 @@ export class DcSession {
       const authorized = await this.#authorize(signal);
       if (authorized && (await this.#cableCheck(signal)) && (await this.#preCharge(signal))) {
         end = await this.#chargeLoop(signal);
-      } else if (this.#mustEnd && !this.inputs.emergency) {
+      } else if (this.#mustEnd() && !this.inputs.emergency) {
         end = 'terminate';
       }
     } catch (error) {
@@ -113,7 +113,7 @@ export class DcSession {
     return end;
   }
 
-  get #mustEnd(): boolean {
+  #mustEnd(): boolean {
     return this.inputs.stop || this.inputs.emergency || this.stopRequested;
   }
 
@@ -130,12 +130,12 @@ export class DcSession {
 
   async #authorize(signal: AbortSignal): Promise<boolean> {
     await this.condition.until(
-      () => this.inputs.authorized !== 'pending' || this.#mustEnd,
+      () => this.inputs.authorized !== 'pending' || this.#mustEnd(),
       'authorisation',
       this.options.authorizationTimeoutMs,
       signal,
     );
-    return this.inputs.authorized === 'accepted' && !this.#mustEnd;
+    return this.inputs.authorized === 'accepted' && !this.#mustEnd();
   }
 
   async #cableCheck(signal: AbortSignal): Promise<boolean> {
@@ -148,13 +148,13 @@ export class DcSession {
     this.inputs.cableCheck = 'pending';
     this.report.startCableCheck();
     await this.condition.until(
-      () => this.inputs.cableCheck !== 'pending' || this.#mustEnd,
+      () => this.inputs.cableCheck !== 'pending' || this.#mustEnd(),
       'the cable check',
       this.options.cableCheckTimeoutMs,
       signal,
     );
     if (this.#cableCheckResult === 'failed') await this.clock.sleep(300, signal);
-    return this.#cableCheckResult === 'passed' && !this.#mustEnd;
+    return this.#cableCheckResult === 'passed' && !this.#mustEnd();
   }
 
   async #preCharge(signal: AbortSignal): Promise<boolean> {
@@ -164,14 +164,14 @@ export class DcSession {
     await this.clock.sleep(30, signal);
     this.report.target({ voltageV, currentA: 2 });
     await this.condition.until(
-      () => Math.abs(this.inputs.presentVoltageV - voltageV) < PRE_CHARGE_WINDOW_V || this.#mustEnd,
+      () => Math.abs(this.inputs.presentVoltageV - voltageV) < PRE_CHARGE_WINDOW_V || this.#mustEnd(),
       'pre-charge',
       this.options.preChargeTimeoutMs,
       signal,
     );
-    if (this.#mustEnd) return false;
+    if (this.#mustEnd()) return false;
     await this.clock.sleep(400, signal);
-    if (this.#mustEnd) return false;
+    if (this.#mustEnd()) return false;
     this.plant.setContactor(true);
     this.report.v2gSetupFinished();
     this.report.currentDemandStarted();
@@ -269,7 +269,7 @@ export class DcSession {
     const wake = this.clock.setTimeout(() => this.condition.notify(), periodMs);
     try {
       await this.condition.until(
-        () => this.clock.monotonic() >= dueMs || this.#mustEnd || this.inputs.pause || this.pauseRequested,
+        () => this.clock.monotonic() >= dueMs || this.#mustEnd() || this.inputs.pause || this.pauseRequested,
         'the next message',
         undefined,
         signal,

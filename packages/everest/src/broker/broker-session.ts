@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Clock, type Timer } from '@carabiner/clock';
+import type { Logger, Subscription } from '@carabiner/core';
+import { MqttClient, type IClientOptions, type IClientPublishOptions } from 'mqtt';
+import { describeBroker, openTransport, type BrokerAddress } from './broker-address.js';
+
+/** Takes what arrives on a subscribed topic. Must not throw. */
+export type MessageHandler = (topic: string, payload: Buffer) => void;
+
+/** Options of a {@link BrokerSession}. */
+export interface BrokerSessionOptions {
+  readonly address: BrokerAddress;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** MQTT protocol version: 5 for Mosquitto, 4 (3.1.1) for the embedded broker. Default 4, which every broker speaks. */
+  readonly protocolVersion?: 4 | 5;
+  /** First delay before another attempt to connect, ms; doubles up to `maxReconnectMs`. Default 100. */
+  readonly minReconnectMs?: number;
+  /** Default 5000. */
+  readonly maxReconnectMs?: number;
+  /** Published by the broker when this session is lost. */
+  readonly will?: {
+    readonly topic: string;
+    readonly payload: string;
+    readonly qos: 0 | 1 | 2;
+    readonly retain: boolean;
+  };
+}
+
+/** Changes of a session's state. */
+export interface BrokerSessionEvents {
+  /** Connected, and everything that was subscribed is subscribed again. `again` is false the first time. */
+  connected?: (again: boolean) => void;
+  disconnected?: (reason: string) => void;
+}
+
+interface Filter {
+  readonly qos: 0 | 2;
+  readonly handlers: Set<MessageHandler>;
+  acknowledged: Promise<void>;
+}
+
+const KEEP_ALIVE_S = 20;
+
+/**
+ * One connection to a broker that comes back by itself: clean session, subscriptions renewed after each reconnect, small
+ * packets sent at once. Messages of others that were published in between are lost, as the protocol has it.
+ */
+export class BrokerSession {
+  readonly #filters = new Map<string, Filter>();
+  readonly #wildcards = new Set<string>();
+  readonly #options: BrokerSessionOptions;
+  readonly #events: BrokerSessionEvents;
+  readonly #client: MqttClient;
+  #reconnect: Timer | undefined;
+  #delayMs: number;
+  #everConnected = false;
+  #connected = false;
+  #closed = false;
+  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  constructor(options: BrokerSessionOptions, events: BrokerSessionEvents = {}) {
+    this.#options = options;
+    this.#events = events;
+    this.#delayMs = options.minReconnectMs ?? 100;
+    const { address } = options;
+    const settings: IClientOptions = {
+      protocolVersion: options.protocolVersion ?? 4,
+      clean: true,
+      keepalive: KEEP_ALIVE_S,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      ...(options.protocolVersion === 5 ? {} : { clientId: `carabiner-${crypto.randomUUID()}` }),
+      ...(address.username === undefined ? {} : { username: address.username }),
+      ...(address.password === undefined ? {} : { password: Buffer.from(address.password) }),
+      ...(options.will === undefined
+        ? {}
+        : { will: { ...options.will, payload: Buffer.from(options.will.payload) } }),
+      manualConnect: true,
+    };
+    this.#client = new MqttClient(() => openTransport(address), settings);
+    this.#client.on('connect', () => this.#onConnect());
+    this.#client.on('close', () => this.#onClose('connection closed'));
+    this.#client.on('error', (error) =>
+      this.#options.log.debug('broker connection', { error: error.message }),
+    );
+    this.#client.on('message', (topic, payload) => this.#dispatch(topic, payload));
+    this.#client.connect();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Resolves when the session is connected; rejects when it was closed before. */
+  async whenConnected(): Promise<void> {
+    if (this.#connected) return;
+    if (this.#closed) throw new Error('the broker session is closed');
+    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /**
+   * Subscribes a topic filter. One subscription is made for each filter, however many handlers there are.
+   *
+   * @param qos - 2 inside the system, 0 for the outside world
+   * @returns the subscription at once; {@link BrokerSession.acknowledged} waits for the broker
+   */
+  subscribe(filter: string, handler: MessageHandler, qos: 0 | 2 = 2): Subscription {
+    let known = this.#filters.get(filter);
+    if (known === undefined) {
+      known = { qos, handlers: new Set(), acknowledged: Promise.resolve() };
+      this.#filters.set(filter, known);
+      if (filter.includes('+') || filter.includes('#')) this.#wildcards.add(filter);
+      if (this.#connected) known.acknowledged = this.#send(filter, qos);
+    }
+    known.handlers.add(handler);
+    const unsubscribe = (): void => this.#unsubscribe(filter, handler);
+    return { unsubscribe, [Symbol.dispose]: unsubscribe };
+  }
+
+  /** Resolves when the broker has confirmed every subscription made so far; at once while it is out of reach. */
+  async acknowledged(): Promise<void> {
+    await Promise.all([...this.#filters.values()].map(({ acknowledged }) => acknowledged));
+  }
+
+  /**
+   * Publishes; resolves when the broker has taken the message over.
+   *
+   * @throws Error while the broker is out of reach
+   */
+  async publish(topic: string, payload: string | Buffer, qos: 0 | 2 = 2, retain = false): Promise<void> {
+    if (!this.#connected) {
+      throw new Error(`no connection to the broker ${describeBroker(this.#options.address)}`);
+    }
+    const options: IClientPublishOptions = { qos, retain };
+    await new Promise<void>((resolve, reject) => {
+      this.#client.publish(topic, payload, options, (error) => {
+        if (!error) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  /** Disconnects for good. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reconnect?.cancel();
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the broker session was closed'));
+    await new Promise<void>((resolve) => {
+      this.#client.end(!this.#connected, {}, () => resolve());
+    });
+  }
+
+  #onConnect(): void {
+    this.#delayMs = this.#options.minReconnectMs ?? 100;
+    const again = this.#everConnected;
+    this.#everConnected = true;
+    this.#connected = true;
+    for (const [filter, known] of this.#filters) known.acknowledged = this.#send(filter, known.qos);
+    this.acknowledged().then(
+      () => {
+        if (!this.#connected) return;
+        for (const { resolve } of this.#waiting.splice(0)) resolve();
+        this.#events.connected?.(again);
+      },
+      (error: unknown) => {
+        this.#options.log.warn('subscriptions were not renewed', { error });
+      },
+    );
+  }
+
+  #onClose(reason: string): void {
+    if (this.#connected) {
+      this.#connected = false;
+      this.#events.disconnected?.(reason);
+    }
+    if (this.#closed || this.#reconnect !== undefined) return;
+    this.#reconnect = this.#options.clock.setTimeout(() => {
+      this.#reconnect = undefined;
+      if (!this.#closed) this.#client.reconnect();
+    }, this.#delayMs);
+    this.#delayMs = Math.min(this.#delayMs * 2, this.#options.maxReconnectMs ?? 5000);
+  }
+
+  async #send(filter: string, qos: 0 | 2): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#client.subscribe(filter, { qos }, (error, granted) => {
+        const refused = granted?.some((grant) => grant.qos > 2) === true;
+        if (error || refused) {
+          this.#options.log.warn('the broker refused a subscription', {
+            filter,
+            reason: error?.message ?? 'not allowed',
+          });
+        }
+        resolve();
+      });
+    });
+  }
+
+  #unsubscribe(filter: string, handler: MessageHandler): void {
+    const known = this.#filters.get(filter);
+    if (known === undefined) return;
+    known.handlers.delete(handler);
+    if (known.handlers.size > 0) return;
+    this.#filters.delete(filter);
+    this.#wildcards.delete(filter);
+    if (this.#connected) this.#client.unsubscribe(filter);
+  }
+
+  #dispatch(topic: string, payload: Buffer): void {
+    const exact = this.#filters.get(topic);
+    if (exact !== undefined) for (const handler of exact.handlers) handler(topic, payload);
+    for (const filter of this.#wildcards) {
+      if (filter === topic || !topicMatches(filter, topic)) continue;
+      for (const handler of this.#filters.get(filter)?.handlers ?? []) handler(topic, payload);
+    }
+  }
+}
+
+/** Tells whether `topic` falls under `filter` (MQTT 5, 4.7). */
+export function topicMatches(filter: string, topic: string): boolean {
+  const wanted = filter.split('/');
+  const levels = topic.split('/');
+  if (topic.startsWith('$') && !filter.startsWith('$')) return false;
+  for (const [i, level] of wanted.entries()) {
+    if (level === '#') return true;
+    if (i >= levels.length || (level !== '+' && level !== levels[i])) return false;
+  }
+  return wanted.length === levels.length;
+}
