@@ -22,6 +22,8 @@ export interface ErrorBookOptions {
   readonly onCleared: (error: RaisedError) => void;
   /** Somebody raised a type that the interface does not list. */
   readonly onUnlisted: (type: string) => void;
+  /** Runs the subscribers: at once, or outside of the raiser's stack. */
+  readonly deliver: (run: () => void) => void;
   /** A subscriber threw. */
   readonly onHandlerError: (error: unknown) => void;
 }
@@ -111,11 +113,13 @@ export class ErrorBook implements ErrorRaiser {
   #tell(error: RaisedError, what: 'raised' | 'cleared'): void {
     for (const watcher of [...this.#watchers]) {
       if (watcher.type !== '*' && watcher.type !== error.type) continue;
-      try {
-        watcher.handlers[what]?.(error);
-      } catch (failure) {
-        this.options.onHandlerError(failure);
-      }
+      this.options.deliver(() => {
+        try {
+          if (this.#watchers.has(watcher)) watcher.handlers[what]?.(error);
+        } catch (failure) {
+          this.options.onHandlerError(failure);
+        }
+      });
     }
   }
 }

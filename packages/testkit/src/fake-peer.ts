@@ -62,6 +62,7 @@ export class UntypedFakePeer {
         ...(options.mapping === undefined ? {} : { mapping: options.mapping }),
       },
       clock: options.clock,
+      deliver: queueMicrotask,
       onRaised: (error) => {
         journal.add({ kind: 'peer-raised', ...place, error });
         options.onError(error, 'raised');

@@ -317,11 +317,13 @@ class Harness<M extends AnyModule> {
   #tellGlobal(error: RaisedError, what: 'raised' | 'cleared'): void {
     for (const { type, handlers } of [...this.#globalWatchers]) {
       if (type !== '*' && type !== error.type) continue;
-      try {
-        handlers[what]?.(error);
-      } catch (thrown) {
-        this.violations.add(`a handler for global errors threw: ${toError(thrown).message}`);
-      }
+      queueMicrotask(() => {
+        try {
+          handlers[what]?.(error);
+        } catch (thrown) {
+          this.violations.add(`a handler for global errors threw: ${toError(thrown).message}`);
+        }
+      });
     }
   }
 }

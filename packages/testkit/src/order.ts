@@ -3,9 +3,7 @@ import { AssertionError } from 'chai';
 import type { Entry } from './journal.js';
 
 /** Members that an entry must have, or a function that decides. Members of nested objects may be left out as well. */
-export type EntryPattern =
-  | { readonly [member: string]: unknown }
-  | ((entry: Entry) => boolean);
+export type EntryPattern = { readonly [member: string]: unknown } | ((entry: Entry) => boolean);
 
 /** True when the entry has all that the pattern asks for. */
 export function matches(entry: Entry, pattern: EntryPattern): boolean {
@@ -18,10 +16,7 @@ export function matches(entry: Entry, pattern: EntryPattern): boolean {
  * @returns the entries found, one for each pattern
  * @throws AssertionError that names the first pattern without an entry and lists what happened instead
  */
-export function expectOrder(
-  entries: readonly Entry[],
-  patterns: readonly EntryPattern[],
-): readonly Entry[] {
+export function expectOrder(entries: readonly Entry[], patterns: readonly EntryPattern[]): readonly Entry[] {
   const found: Entry[] = [];
   let next = 0;
   for (const [number, pattern] of patterns.entries()) {

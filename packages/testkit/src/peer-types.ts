@@ -39,7 +39,7 @@ export interface FakePeer<Calls, Variables, ErrorType extends string> {
   };
   /** Sets how commands are answered from now on. */
   answer(answers: Answers<Calls>): void;
-  /** Publishes a value; it must conform to the interface. The module's handlers start at once. */
+  /** Publishes a value; it must conform to the interface. The module's handlers run with the next `await`. */
   readonly publish: VariablePublishers<Variables>;
   raise(report: ErrorReport<ErrorType>): RaisedError<ErrorType> | undefined;
   clear(type: ErrorType, subType?: string): void;

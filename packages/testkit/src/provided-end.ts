@@ -59,6 +59,8 @@ export class ProvidedEnd {
       interface: options.interface,
       origin: options.origin,
       clock: options.clock,
+      // At once, so that a test sees the module's state at the moment of the raise.
+      deliver: (run) => run(),
       onRaised: (error) => {
         journal.add({ kind: 'raised', implementation, error });
         options.onError(error, 'raised');

@@ -30,6 +30,8 @@ export class VariableFeed {
     let stopped = false;
     const drain = async (): Promise<void> => {
       busy = true;
+      // As on a real bus a subscriber runs outside of the publisher's stack.
+      await Promise.resolve();
       while (waiting.length > 0 && !stopped && !this.#ended) {
         const value = waiting.shift();
         try {

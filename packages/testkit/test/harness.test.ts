@@ -121,6 +121,8 @@ describe('createHarness', () => {
   it('gives a slow subscriber the next value when it has done with the one before', async () => {
     await using harness = await lamp();
     for (const closed of [true, false, true]) harness.requires.relay.publish.closed(closed);
+    expect(harness.module.seen).to.deep.equal([]);
+    await harness.settle();
     expect(harness.module.seen).to.deep.equal([true]);
     await harness.advance(10);
     expect(harness.module.seen).to.deep.equal([true, false]);
@@ -132,10 +134,12 @@ describe('createHarness', () => {
     await using harness = await lamp();
     harness.requires.relay.raise({ type: 'relay/Welded', message: 'hot' });
     harness.requires.relay.raise({ type: 'relay/Welded', message: 'hot again' });
+    await harness.settle();
     expect(harness.provides.main.errors.active.map(({ type, message }) => [type, message])).to.deep.equal([
       ['lamp/Broken', 'hot'],
     ]);
     harness.requires.relay.clear('relay/Welded');
+    await harness.settle();
     expect(harness.provides.main.errors.active).to.deep.equal([]);
     expect(harness.journal.of('cleared')[0]?.error.state).to.equal('ClearedByModule');
   });
@@ -235,6 +239,7 @@ describe('createHarness', () => {
     await using harness = await createHarness(Outside, { config, requires });
     await harness.externalMqtt?.receive('lamp/1/set', 'off');
     harness.requires.more[0]?.raise({ type: 'relay/Welded', message: '' });
+    await harness.settle();
     expect(harness.module.seen).to.deep.equal([['lamp/1/set', 'off'], 'more_1']);
     expect(harness.journal.outputs.slice(0, 2).map(({ kind }) => kind)).to.deep.equal([
       'mqtt-published',
