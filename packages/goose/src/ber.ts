@@ -1,62 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GooseFrameError, GooseValueError } from './errors.js';
 
-/** One element of the Basic Encoding Rules: a one-byte tag and its value. */
-export interface BerElement {
-  readonly tag: number;
-  readonly value: Buffer;
-}
-
 const malformed = (message: string): GooseFrameError => new GooseFrameError('GOOSE_MALFORMED', message);
 const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
 
-/** Reads elements one after the other. Every length is checked against what is there. */
+/**
+ * Steps through the elements of the Basic Encoding Rules within a range of bytes. Every length is checked against what
+ * is there. The element stepped to is described by `tag`, `start` and `end`, so that no object is made for each.
+ */
 export class BerReader {
-  #offset = 0;
+  /** Tag of the present element. */
+  tag = 0;
+  /** Where the value of the present element starts. */
+  start: number;
+  /** The offset behind the present element. */
+  end: number;
 
-  constructor(private readonly bytes: Buffer) {}
+  /** Starts before the first element. */
+  constructor(
+    readonly bytes: Buffer,
+    from: number,
+    private readonly to: number,
+  ) {
+    this.start = from;
+    this.end = from;
+  }
 
-  /** True when everything was read. */
+  /** True when the present element is the last one. */
   get atEnd(): boolean {
-    return this.#offset >= this.bytes.length;
+    return this.end >= this.to;
+  }
+
+  /** Bytes in the value of the present element. */
+  get length(): number {
+    return this.end - this.start;
   }
 
   /**
-   * The next element.
+   * Steps to the next element.
    *
    * @throws GooseFrameError when the bytes end early or the length has no definite form
    */
-  next(): BerElement {
-    const tag = this.#byte('a tag');
-    if ((tag & 0x1f) === 0x1f) throw malformed(`tag ${hexByte(tag)} has more than one byte`);
+  next(): this {
+    this.start = this.end;
+    this.tag = this.#byte('a tag');
+    if ((this.tag & 0x1f) === 0x1f) throw malformed(`tag ${hexByte(this.tag)} has more than one byte`);
     const length = this.#length();
-    const end = this.#offset + length;
-    if (end > this.bytes.length)
+    if (length > this.to - this.start)
       throw malformed(
-        `element ${hexByte(tag)} claims ${length} bytes, ${this.bytes.length - this.#offset} are left`,
+        `element ${hexByte(this.tag)} claims ${length} bytes, ${this.to - this.start} are left`,
       );
-    const value = this.bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return { tag, value };
+    this.end = this.start + length;
+    return this;
   }
 
   /**
-   * The value of the next element, which must have this tag.
+   * Steps to the next element, which must have this tag.
    *
    * @throws GooseFrameError when it has another one
    */
-  expect(tag: number, what: string): Buffer {
-    const element = this.next();
-    if (element.tag !== tag)
-      throw malformed(`${what}: expected tag ${hexByte(tag)}, found ${hexByte(element.tag)}`);
-    return element.value;
+  expect(tag: number, what: string): this {
+    this.next();
+    if (this.tag !== tag)
+      throw malformed(`${what}: expected tag ${hexByte(tag)}, found ${hexByte(this.tag)}`);
+    return this;
+  }
+
+  /** A reader of the elements within the present one. */
+  inside(): BerReader {
+    return new BerReader(this.bytes, this.start, this.end);
+  }
+
+  /**
+   * The present element as an unsigned integer of at most `maxBytes` bytes, shorter encodings included.
+   *
+   * @throws GooseFrameError when it is empty or longer
+   */
+  unsigned(maxBytes: number, what: string): number {
+    const { length } = this;
+    if (length === 0 || length > maxBytes)
+      throw malformed(`${what}: an integer of 1 to ${maxBytes} bytes is needed, found ${length}`);
+    let value = 0;
+    for (let at = this.start; at < this.end; at++) value = value * 256 + (this.bytes[at] ?? 0);
+    return value;
   }
 
   #byte(what: string): number {
-    const byte = this.bytes[this.#offset];
-    if (byte === undefined) throw malformed(`the bytes end where ${what} should be`);
-    this.#offset += 1;
-    return byte;
+    if (this.start >= this.to) throw malformed(`the bytes end where ${what} should be`);
+    return this.bytes[this.start++] ?? 0;
   }
 
   #length(): number {
@@ -68,17 +99,6 @@ export class BerReader {
     for (let index = 0; index < count; index++) length = length * 256 + this.#byte('a length');
     return length;
   }
-}
-
-/**
- * An unsigned integer of at most `maxBytes` bytes, shorter encodings included.
- *
- * @throws GooseFrameError when it is empty or longer
- */
-export function readUnsigned(value: Buffer, maxBytes: number, what: string): number {
-  if (value.length === 0 || value.length > maxBytes)
-    throw malformed(`${what}: an integer of 1 to ${maxBytes} bytes is needed, found ${value.length}`);
-  return value.readUIntBE(0, value.length);
 }
 
 /** Bytes that a length field for `length` bytes of content takes. */

@@ -6,9 +6,10 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, index) => {
   return crc;
 });
 
-/** CRC-16 of Modbus RTU: polynomial 0xA001 reflected, initial value 0xFFFF, no final xor. */
-export function crc16(bytes: Uint8Array): number {
+/** CRC-16 of Modbus RTU over the bytes from `start` to `end`: polynomial 0xA001 reflected, initial value 0xFFFF. */
+export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = 0xffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0);
+  for (let index = start; index < end; index++)
+    crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[index] ?? 0)) & 0xff] ?? 0);
   return crc;
 }

@@ -87,6 +87,8 @@ export const POWER_MESSAGES = {
 } as const;
 
 const UNUSED = 0xffff;
+/** Fills the entries at the end that have no meaning. */
+const NOTHING = uint16(UNUSED);
 const REQUEST_ENTRIES = 8;
 const REPLY_ENTRIES = 9;
 const STOP_ENTRIES = 5;
@@ -97,27 +99,46 @@ const STOP_ENTRIES = 5;
  * The numbers are checked when the frame is made: connector, serial number and enumerations are unsigned 16-bit.
  */
 export function encodePowerMessage(message: PowerMessage): GooseMessage {
-  const head = [uint16(message.connector), uint16(message.serialNumber ?? UNUSED)];
-  const tail = [uint16(UNUSED), uint16(UNUSED)];
+  const connector = uint16(message.connector);
+  const serialNumber = uint16(message.serialNumber ?? UNUSED);
   switch (message.kind) {
     case 'request':
       return {
-        ...POWER_MESSAGES.request,
-        data: [...head, uint16(message.requirement), ...setPoint(message), ...tail],
+        appId: POWER_MESSAGES.request.appId,
+        gocbRef: POWER_MESSAGES.request.gocbRef,
+        data: [
+          connector,
+          serialNumber,
+          uint16(message.requirement),
+          uint16(message.mode),
+          float32(message.voltage),
+          float32(message.current),
+          NOTHING,
+          NOTHING,
+        ],
       };
     case 'reply':
       return {
-        ...POWER_MESSAGES.reply,
+        appId: POWER_MESSAGES.reply.appId,
+        gocbRef: POWER_MESSAGES.reply.gocbRef,
         data: [
-          ...head,
+          connector,
+          serialNumber,
           uint16(message.requirement),
           uint16(message.success ? 0 : 1),
-          ...setPoint(message),
-          ...tail,
+          uint16(message.mode),
+          float32(message.voltage),
+          float32(message.current),
+          NOTHING,
+          NOTHING,
         ],
       };
     case 'stop':
-      return { ...POWER_MESSAGES.stop, data: [...head, uint16(message.reason), ...tail] };
+      return {
+        appId: POWER_MESSAGES.stop.appId,
+        gocbRef: POWER_MESSAGES.stop.gocbRef,
+        data: [connector, serialNumber, uint16(message.reason), NOTHING, NOTHING],
+      };
   }
 }
 
@@ -159,10 +180,6 @@ export function decodePowerMessage(pdu: Pick<GoosePdu, 'gocbRef' | 'allData'>): 
     default:
       return undefined;
   }
-}
-
-function setPoint({ mode, voltage, current }: Demand): GooseData[] {
-  return [uint16(mode), float32(voltage), float32(current)];
 }
 
 function addressed(data: readonly GooseData[]): { connector: number; serialNumber: number } {

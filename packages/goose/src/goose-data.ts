@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lengthSize, readUnsigned, writeHeader, type BerElement } from './ber.js';
+import { lengthSize, writeHeader, type BerReader } from './ber.js';
 import { GooseFrameError, GooseValueError } from './errors.js';
 
 /** One entry of a data set. */
@@ -31,24 +31,21 @@ export function float32(value: number): GooseData {
 }
 
 /**
- * Interprets one element of a data set.
+ * Interprets the present element of a data set.
  *
  * @throws GooseFrameError when it is longer than its type
  */
-export function decodeData({ tag, value }: BerElement): GooseData {
+export function decodeData(element: BerReader): GooseData {
+  const { tag, bytes, start, end, length } = element;
   switch (tag) {
     case TAG_UNSIGNED:
-      return {
-        type: 'unsigned',
-        value: readUnsigned(value, LONGEST_UNSIGNED, 'data entry'),
-        size: value.length,
-      };
+      return { type: 'unsigned', value: element.unsigned(LONGEST_UNSIGNED, 'data entry'), size: length };
     case TAG_FLOAT:
-      if (value.length !== FLOAT_SIZE)
-        throw new GooseFrameError('GOOSE_MALFORMED', `a float has 4 bytes, found ${value.length}`);
-      return { type: 'float', value: value.readFloatBE(0) };
+      if (length !== FLOAT_SIZE)
+        throw new GooseFrameError('GOOSE_MALFORMED', `a float has 4 bytes, found ${length}`);
+      return { type: 'float', value: bytes.readFloatBE(start) };
     default:
-      return { type: 'other', tag, value: Buffer.from(value) };
+      return { type: 'other', tag, value: Buffer.from(bytes.subarray(start, end)) };
   }
 }
 
@@ -69,7 +66,9 @@ export function writeData(buffer: Buffer, offset: number, data: GooseData): numb
       if (!Number.isInteger(data.value) || data.value < 0 || data.value >= 2 ** (8 * data.size))
         throw new GooseValueError(`${data.value} is no unsigned number of ${data.size} bytes`);
       const start = writeHeader(buffer, offset, TAG_UNSIGNED, data.size);
-      return buffer.writeUIntBE(data.value, start, data.size);
+      return data.size === 2
+        ? buffer.writeUInt16BE(data.value, start)
+        : buffer.writeUIntBE(data.value, start, data.size);
     }
     case 'float':
       return buffer.writeFloatBE(data.value, writeHeader(buffer, offset, TAG_FLOAT, FLOAT_SIZE));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { crc16 } from './crc16.js';
 import { GooseFrameError, GooseValueError } from './errors.js';
-import { HMAC_LENGTH, type GooseKey } from './goose-key.js';
+import type { GooseKey } from './goose-key.js';
+import { HMAC_LENGTH } from './hmac-sha256.js';
 import { decodePdu, preparePdu, type GoosePdu } from './goose-pdu.js';
 import { MacAddress } from './mac-address.js';
 
@@ -36,7 +37,7 @@ export interface ReceivedGooseFrame extends GooseFrame {
   /** Whether the frame has the secure form: right CRC and a signature, which is not yet verified. */
   readonly secure: boolean;
   /** Whether the signature is that of `key`. False for a plain frame. */
-  verify(key: GooseKey): boolean;
+  readonly verify: (key: GooseKey) => boolean;
 }
 
 const MAC_SIZE = 6;
@@ -70,8 +71,8 @@ export class EncodedFrame {
     const pduEnd = pduAt + pdu.size;
     const buffer = Buffer.allocUnsafe(pduEnd + (key === undefined ? 0 : TRAILER_SIZE));
 
-    buffer.write(frame.destination.hex, 0, 'hex');
-    buffer.write(frame.source.hex, MAC_SIZE, 'hex');
+    frame.destination.write(buffer, 0);
+    frame.source.write(buffer, MAC_SIZE);
     if (frame.vlan !== undefined) {
       buffer.writeUInt16BE(TPID_VLAN, 2 * MAC_SIZE);
       buffer.writeUInt16BE(encodeVlan(frame.vlan), 2 * MAC_SIZE + 2);
@@ -82,10 +83,7 @@ export class EncodedFrame {
     buffer.writeUInt16BE(frame.appId, headerAt);
     buffer.writeUInt16BE(HEADER_SIZE + pdu.size, headerAt + 2);
     buffer.writeUInt16BE(key === undefined ? 0 : TRAILER_SIZE, headerAt + 4);
-    buffer.writeUInt16BE(
-      key === undefined ? 0 : crc16(buffer.subarray(etherTypeAt, headerAt + 6)),
-      headerAt + 6,
-    );
+    buffer.writeUInt16BE(key === undefined ? 0 : crc16(buffer, etherTypeAt, headerAt + 6), headerAt + 6);
     this.#sqNumOffset = pdu.write(buffer, pduAt);
     if (key !== undefined) buffer.set(TRAILER_TAG, pduEnd);
 
@@ -108,9 +106,11 @@ export class EncodedFrame {
   }
 
   #sign(): void {
-    if (this.#key === undefined) return;
-    const hmac = this.#key.sign(this.#buffer.subarray(this.#signedFrom, this.#signedTo));
-    this.#buffer.set(hmac, this.#signedTo + TRAILER_TAG.length);
+    this.#key?.signInto(
+      this.#buffer.subarray(this.#signedFrom, this.#signedTo),
+      this.#buffer,
+      this.#signedTo + TRAILER_TAG.length,
+    );
   }
 }
 
@@ -153,11 +153,11 @@ export function decodeFrame(bytes: Uint8Array): ReceivedGooseFrame {
     );
   const signature = readSignature(buffer, etherTypeAt, end);
   return {
-    destination: MacAddress.from(buffer.subarray(0, MAC_SIZE)),
-    source: MacAddress.from(buffer.subarray(MAC_SIZE, 2 * MAC_SIZE)),
+    destination: MacAddress.at(buffer, 0),
+    source: MacAddress.at(buffer, MAC_SIZE),
     vlan: tagged ? decodeVlan(buffer.readUInt16BE(2 * MAC_SIZE + 2)) : undefined,
     appId: buffer.readUInt16BE(headerAt),
-    pdu: decodePdu(buffer.subarray(headerAt + HEADER_SIZE, end)),
+    pdu: decodePdu(buffer, headerAt + HEADER_SIZE, end),
     secure: signature !== undefined,
     verify: (key) => signature !== undefined && key.verify(signature.covered, signature.hmac),
   };
@@ -178,7 +178,7 @@ function readSignature(buffer: Buffer, etherTypeAt: number, end: number): Signat
       throw new GooseFrameError('GOOSE_MALFORMED', 'the reserved words of a plain frame are not zero');
     return undefined;
   }
-  if (crc16(buffer.subarray(etherTypeAt, etherTypeAt + 8)) !== reserved2)
+  if (crc16(buffer, etherTypeAt, etherTypeAt + 8) !== reserved2)
     throw new GooseFrameError('GOOSE_CRC', 'the CRC of the secure header does not match');
   const hmacEnd = end + extension;
   const trailerAt = hmacEnd - TRAILER_SIZE;

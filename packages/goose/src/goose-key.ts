@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 import { GooseValueError } from './errors.js';
-
-/** Length of an HMAC-SHA256 in bytes. */
-export const HMAC_LENGTH = 32;
+import { HMAC_LENGTH, HmacSha256 } from './hmac-sha256.js';
 
 const SHORTEST_KEY = 16;
 
@@ -14,6 +12,7 @@ const SHORTEST_KEY = 16;
  */
 export class GooseKey {
   readonly #bytes: Buffer;
+  readonly #hmac: HmacSha256;
 
   /**
    * @param bytes - the key, at least 16 bytes (48 in FusionCharge); copied
@@ -24,6 +23,7 @@ export class GooseKey {
       throw new GooseValueError(`an HMAC key needs at least ${SHORTEST_KEY} bytes, got ${bytes.length}`);
     if (bytes.every((byte) => byte === 0)) throw new GooseValueError('an HMAC key of zeros only is no key');
     this.#bytes = Buffer.from(bytes);
+    this.#hmac = new HmacSha256(bytes);
   }
 
   /** A fresh random key of `length` bytes. */
@@ -33,7 +33,14 @@ export class GooseKey {
 
   /** The 32-byte HMAC-SHA256 of `data`. */
   sign(data: Uint8Array): Buffer {
-    return createHmac('sha256', this.#bytes).update(data).digest();
+    const hmac = Buffer.allocUnsafe(HMAC_LENGTH);
+    this.#hmac.digestInto(data, hmac, 0);
+    return hmac;
+  }
+
+  /** Writes the HMAC-SHA256 of `data` into `target` from `offset` on. */
+  signInto(data: Uint8Array, target: Buffer, offset: number): void {
+    this.#hmac.digestInto(data, target, offset);
   }
 
   /** Whether `hmac` is that of `data`. Takes the same time wherever they differ. */

@@ -5,15 +5,18 @@ import { GooseValueError } from './errors.js';
 const PATTERN =
   /^([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})$/i;
 
+const SIZE = 6;
+
 /** A 48-bit Ethernet address. Immutable. */
 export class MacAddress {
   /** 00:00:00:00:00:00, used as destination while the peer is unknown. */
-  static readonly ZERO = new MacAddress('000000000000');
+  static readonly ZERO = new MacAddress(Buffer.alloc(SIZE));
 
-  private constructor(
-    /** Twelve lower-case hexadecimal digits. */
-    readonly hex: string,
-  ) {}
+  readonly #bytes: Buffer;
+
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
 
   /**
    * Reads `02:00:00:00:00:01`, also with hyphens or without separators.
@@ -23,7 +26,7 @@ export class MacAddress {
   static parse(text: string): MacAddress {
     const match = PATTERN.exec(text);
     if (match === null) throw new GooseValueError(`"${text}" is not a MAC address like 02:00:00:00:00:01`);
-    return new MacAddress(match.slice(1).join('').toLowerCase());
+    return new MacAddress(Buffer.from(match.slice(1).join(''), 'hex'));
   }
 
   /**
@@ -32,29 +35,44 @@ export class MacAddress {
    * @throws GooseValueError when there are more or fewer
    */
   static from(bytes: Uint8Array): MacAddress {
-    if (bytes.length !== 6) throw new GooseValueError(`a MAC address has 6 bytes, not ${bytes.length}`);
-    return new MacAddress(Buffer.from(bytes.buffer, bytes.byteOffset, 6).toString('hex'));
+    if (bytes.length !== SIZE) throw new GooseValueError(`a MAC address has 6 bytes, not ${bytes.length}`);
+    return new MacAddress(Buffer.from(bytes));
+  }
+
+  /** Takes the six bytes of a buffer that start at `offset`. */
+  static at(buffer: Buffer, offset: number): MacAddress {
+    return MacAddress.from(buffer.subarray(offset, offset + SIZE));
   }
 
   /** A random locally administered unicast address. */
   static random(): MacAddress {
-    const bytes = randomBytes(6);
+    const bytes = randomBytes(SIZE);
     bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-    return MacAddress.from(bytes);
+    return new MacAddress(bytes);
   }
 
   /** A copy of the six bytes. */
   get bytes(): Buffer {
-    return Buffer.from(this.hex, 'hex');
+    return Buffer.from(this.#bytes);
+  }
+
+  /** Twelve lower-case hexadecimal digits. */
+  get hex(): string {
+    return this.#bytes.toString('hex');
+  }
+
+  /** Writes the six bytes into `buffer` from `offset` on. */
+  write(buffer: Buffer, offset: number): void {
+    buffer.set(this.#bytes, offset);
   }
 
   /** True for the broadcast address and group addresses. */
   get isMulticast(): boolean {
-    return (Number.parseInt(this.hex.slice(0, 2), 16) & 1) === 1;
+    return ((this.#bytes[0] ?? 0) & 1) === 1;
   }
 
   equals(other: MacAddress): boolean {
-    return this.hex === other.hex;
+    return this.#bytes.equals(other.#bytes);
   }
 
   /** Lower-case hexadecimal with colons. */
