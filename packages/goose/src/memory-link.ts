@@ -8,6 +8,15 @@ import { MacAddress } from './mac-address.js';
  * current work is done.
  */
 export class MemoryNetwork {
+  static readonly #named = new Map<string, MemoryNetwork>();
+
+  /** The segment of that name: the same one for everybody in the process, so that a driver and its simulator meet. */
+  static named(name: string): MemoryNetwork {
+    let network = MemoryNetwork.#named.get(name);
+    if (network === undefined) MemoryNetwork.#named.set(name, (network = new MemoryNetwork()));
+    return network;
+  }
+
   readonly #links = new Set<MemoryLink>();
 
   /** A new link on this segment; the address is random unless given. */
