@@ -19,7 +19,13 @@ export type ConnectorPhase =
   'Off' | 'ExportCableCheck' | 'OffCableCheck' | 'ExportPrecharge' | 'ExportCharging';
 
 /** What can happen to a connector, apart from a new phase. */
-export type ConnectorEvent = 'carConnected' | 'carDisconnected' | 'keyWritten' | 'allocationEnded';
+export type ConnectorEvent =
+  | 'carConnected'
+  | 'carDisconnected'
+  | 'keyWritten'
+  | 'allocationEnded'
+  /** The connection with the power unit was set up anew: keys and allocations of the former one are void. */
+  | 'reconnected';
 
 /** State and phase together decide what the power unit is told. */
 export interface ConnectorSituation {
@@ -36,8 +42,12 @@ type Input = ConnectorEvent | 'off' | 'export';
 const TRANSITIONS: Readonly<Record<ConnectorState, Readonly<Partial<Record<Input, ConnectorState>>>>> = {
   CarDisconnected: { carConnected: 'NoKeyYet' },
   NoKeyYet: { keyWritten: 'ConnectedNoAllocation', carDisconnected: 'CarDisconnected' },
-  ConnectedNoAllocation: { allocationEnded: 'Running', carDisconnected: 'CarDisconnected' },
-  Running: { off: 'Completed', carDisconnected: 'CarDisconnected' },
+  ConnectedNoAllocation: {
+    allocationEnded: 'Running',
+    carDisconnected: 'CarDisconnected',
+    reconnected: 'NoKeyYet',
+  },
+  Running: { off: 'Completed', carDisconnected: 'CarDisconnected', reconnected: 'NoKeyYet' },
   Completed: { export: 'NoKeyYet', carDisconnected: 'CarDisconnected' },
 };
 
@@ -56,6 +66,7 @@ const TRANSITIONS: Readonly<Record<ConnectorState, Readonly<Partial<Record<Input
  *                                    └───────────┘             └─────────┘
  * ```
  *
+ * A new connection takes `ConnectedNoAllocation` and `Running` back to `NoKeyYet`, with the phase that was wanted.
  * Leaving a car takes the phase back to `Off`: what one session wanted never reaches the next.
  */
 export function afterEvent(now: ConnectorSituation, event: ConnectorEvent): ConnectorSituation {

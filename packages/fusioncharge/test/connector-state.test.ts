@@ -26,6 +26,7 @@ const EVENTS: readonly ConnectorEvent[] = [
   'carDisconnected',
   'keyWritten',
   'allocationEnded',
+  'reconnected',
 ];
 
 type Step = ConnectorEvent | ConnectorPhase;
@@ -74,6 +75,14 @@ describe('connector state', () => {
       state: 'Running',
       phase: 'ExportCableCheck',
     });
+  });
+
+  it('asks for a key and for modules again on a new connection, with the phase that was wanted', () => {
+    const charging = run(['carConnected', 'keyWritten', 'allocationEnded', 'ExportCharging', 'reconnected']);
+    expect(charging).to.deep.equal({ state: 'NoKeyYet', phase: 'ExportCharging' });
+    expect(demandOf(run(['keyWritten', 'allocationEnded'], charging))).to.equal('Charging');
+    expect(run(['carConnected', 'keyWritten', 'reconnected']).state).to.equal('NoKeyYet');
+    expect(run(['reconnected'])).to.equal(INITIAL_SITUATION);
   });
 
   it('never carries a phase over unplugging', () => {
