@@ -1,2 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export type { JsonValue } from './json-value.js';
+export type { Restored } from './recovery.js';
+export {
+  StoreAccessError,
+  StoreClosedError,
+  StoreDamagedError,
+  StoreError,
+  StoreValueError,
+} from './store-errors.js';
+export { ValueStore, type ValueStoreOptions } from './value-store.js';
