@@ -30,7 +30,7 @@ export function toError(thrown: unknown): Error {
 
 function describe(value: unknown): string {
   try {
-    return (JSON.stringify(value)) ?? typeof value;
+    return JSON.stringify(value) ?? typeof value;
   } catch {
     return typeof value;
   }

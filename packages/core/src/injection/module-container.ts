@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import 'reflect-metadata';
 import { container as root, type DependencyContainer } from 'tsyringe';
-import type { TOKEN_NAMES} from '../contract/index.js';
+import type { TOKEN_NAMES } from '../contract/index.js';
 import { token } from '../contract/index.js';
 import { isModule, type AnyContext, type AnyModule, type ModuleClass } from './module-class.js';
 

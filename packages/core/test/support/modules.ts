@@ -28,7 +28,7 @@ const numberArgs = (name: string): Validator =>
   check(`{ ${name}: number }`, (value) => typeof Reflect.get(Object(value), name) === 'number');
 const isNumber = check('a number', (value) => typeof value === 'number');
 const isVoid = check('nothing', (value) => value === undefined || value === null);
-const noArgs = check('no arguments', (value) => Object.keys((value ?? {})).length === 0);
+const noArgs = check('no arguments', (value) => Object.keys(value ?? {}).length === 0);
 
 /** An interface with one command of each sort, a number, an event, and an error. */
 export const Counter: InterfaceDescriptor = {
