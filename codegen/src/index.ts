@@ -1,2 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export * from './generate.js';
+export * from './output.js';
+export * from './run.js';

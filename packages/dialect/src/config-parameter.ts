@@ -43,6 +43,8 @@ export interface ConfigProblem {
   readonly suggestion?: string;
 }
 
+const SECRET =
+  /(^|_)(secret|password|passwd|passphrase|pin|token|credentials?|hmac(_key)?|private_key|auth_key|api_key)s?($|_)/i;
 const CONFIG_TYPES: readonly string[] = ['boolean', 'integer', 'number', 'string'];
 const MUTABILITIES: readonly string[] = ['ReadOnly', 'ReadWrite', 'WriteOnly'];
 const NUMBER_KEYWORDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
@@ -63,6 +65,17 @@ const KNOWN_KEYS = [
 ];
 
 /**
+ * True for a parameter whose value must not be shown: one that can only be written, or whose name says that it holds a
+ * secret (password, key, token …).
+ */
+export function isSecretParameter(
+  name: string,
+  { mutability }: Pick<ConfigParameterModel, 'mutability'>,
+): boolean {
+  return mutability === 'WriteOnly' || SECRET.test(name);
+}
+
+/**
  * Checks a value against its parameter: type (an integer serves as a `number`, nothing else is converted), range,
  * length, pattern, enum.
  *
@@ -74,9 +87,10 @@ export function checkConfigValue(
   value: Json | undefined,
 ): ConfigProblem | undefined {
   const expected = describeConfigValue(parameter);
+  const found = (text: string): string => (isSecretParameter(name, parameter) ? 'not shown' : text);
   const fits = parameter.type === 'integer' ? Number.isInteger(value) : typeof value === parameter.type;
   if (!fits) {
-    return { code: 'wrong-type', message: `'${name}' is ${kindOf(value)}: ${shown(value)}`, expected };
+    return { code: 'wrong-type', message: `'${name}' is ${kindOf(value)}: ${found(shown(value))}`, expected };
   }
   if (parameter.enum !== undefined && !parameter.enum.some((allowed) => allowed === value)) {
     const suggestion =
@@ -88,7 +102,7 @@ export function checkConfigValue(
         : undefined;
     return {
       code: 'not-allowed',
-      message: `'${name}' is ${shown(value)}`,
+      message: `'${name}' is ${found(shown(value))}`,
       expected,
       ...(suggestion === undefined ? {} : { suggestion }),
     };
@@ -99,7 +113,9 @@ export function checkConfigValue(
       : typeof value === 'string'
         ? textFits(parameter, value)
         : true;
-  return inRange ? undefined : { code: 'out-of-range', message: `'${name}' is ${shown(value)}`, expected };
+  return inRange
+    ? undefined
+    : { code: 'out-of-range', message: `'${name}' is ${found(shown(value))}`, expected };
 }
 
 /** What a parameter takes, for messages: "an integer from 1 to 10", "one of AC, DC" … */

@@ -25,6 +25,8 @@ export class YamlSource {
   readonly value: Json;
   /** What is wrong with the file as YAML. With an error among them, `value` may be incomplete. */
   readonly findings: readonly Finding[];
+  /** The licence that a comment at the top names (`SPDX-License-Identifier`). */
+  readonly license: string | undefined;
   readonly #document: Document | undefined;
   readonly #lines: LineCounter;
 
@@ -40,6 +42,7 @@ export class YamlSource {
     this.value = value;
     this.findings = findings;
     this.#document = document;
+    this.license = /SPDX-License-Identifier:\s*(.+?)\s*$/m.exec(document?.commentBefore ?? '')?.[1];
     this.#lines = lines;
   }
 

@@ -1,2 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+// Written by carabiner-codegen. Do not edit.
+export * from './interfaces/ISO15118_charger.js';
+export * from './interfaces/ac_rcd.js';
+export * from './interfaces/auth.js';
+export * from './interfaces/auth_token_provider.js';
+export * from './interfaces/auth_token_validator.js';
+export * from './interfaces/car_simulator.js';
+export * from './interfaces/connector_lock.js';
+export * from './interfaces/dc_external_derate.js';
+export * from './interfaces/dc_power_output.js';
+export * from './interfaces/empty.js';
+export * from './interfaces/energy.js';
+export * from './interfaces/ev_board_support.js';
+export * from './interfaces/evse_board_support.js';
+export * from './interfaces/evse_manager.js';
+export * from './interfaces/external_energy_limits.js';
+export * from './interfaces/generic_error.js';
+export * from './interfaces/iso15118_extensions.js';
+export * from './interfaces/isolation_monitor.js';
+export * from './interfaces/kvs.js';
+export * from './interfaces/over_voltage_monitor.js';
+export * from './interfaces/power_supply_DC.js';
+export * from './interfaces/powermeter.js';
+export * from './interfaces/reservation.js';
+export * from './interfaces/slac.js';
+export * from './interfaces/system.js';
+export * from './interfaces/token_reader.js';
+export * from './interfaces/uk_random_delay.js';
+export * as types from './types/index.js';

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  describeConfigValue,
+  isSecretParameter,
+  type ConfigParameterModel,
+  type ConfigParameters,
+  type JsonObject,
+  type ManifestModel,
+  type RequirementModel,
+} from '@carabiner/dialect';
+import { importNames } from './emit-checks.js';
+import { header } from './header.js';
+import { identifier, pascalCase } from './identifiers.js';
+import type { Layout } from './layout.js';
+import { bracketed, docComment, indentLines, literal, propertyKey, quote } from './source-text.js';
+
+/** `<Module>.ts`: configuration, what the module provides and requires, tokens, descriptor and base class. */
+export function emitModule(manifest: ManifestModel, layout: Layout, from: string): string {
+  const name = identifier(manifest.module);
+  const interfaces = importedInterfaces(manifest, layout);
+  const hasConfig =
+    Object.keys(manifest.config).length > 0 ||
+    Object.values(manifest.provides).some(({ config }) => Object.keys(config).length > 0);
+  return [
+    header(from, manifest.source) +
+      importNames(
+        ['Module', 'TOKEN_NAMES', 'token', 'type ModuleContext', 'type ModuleDescriptor'],
+        '@carabiner/core',
+      ) +
+      interfaces.join('') +
+      "import { z } from 'zod';\n",
+    ...(hasConfig ? [EXPECTED] : []),
+    ...emitConfig(manifest, name),
+    ...emitConnections(manifest, name),
+    emitDescriptor(manifest, name),
+    emitTokens(manifest, name),
+    `${docComment([`Base of the module \`${manifest.module}\`. Extend it, name your class \`${name}\`, export it.`, manifest.description])}` +
+      `export abstract class ${name}Base extends Module<\n  ${name}Config,\n  ${name}ImplementationConfig,\n  ${name}Provides,\n  ${name}Requires,\n  ${name}Implementations\n> {\n` +
+      `  static readonly descriptor: ModuleDescriptor = ${name}Descriptor;\n}\n`,
+  ].join('\n');
+}
+
+/** Makes the message of a bad value; part of every module that has parameters. */
+const EXPECTED = `/** What is said of a bad value of a parameter. */
+function expected(parameter: string, allowed: string, secret = false) {
+  return {
+    error: ({ input }: { readonly input?: unknown }) => {
+      const found = input === undefined ? 'is missing' : \`is \${secret ? 'not valid' : JSON.stringify(input)}\`;
+      return \`'\${parameter}' \${found}; expected \${allowed}\`;
+    },
+  };
+}
+`;
+
+function importedInterfaces({ provides, requires }: ManifestModel, layout: Layout): string[] {
+  const names = new Map<string, Set<string>>();
+  const use = (interfaceName: string, suffixes: readonly string[]): void => {
+    const set = names.get(interfaceName) ?? new Set();
+    for (const suffix of suffixes) set.add(suffix);
+    names.set(interfaceName, set);
+  };
+  for (const implementation of Object.values(provides))
+    use(implementation.interface, ['Interface', 'Provided', 'Provider']);
+  for (const requirement of Object.values(requires)) use(requirement.interface, ['Interface', 'Client']);
+  return [...names]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([interfaceName, suffixes]) =>
+      importNames(
+        [...suffixes]
+          .sort()
+          .map((suffix) => `${suffix === 'Interface' ? '' : 'type '}${pascalCase(interfaceName)}${suffix}`)
+          .sort((a, b) => Number(a.startsWith('type ')) - Number(b.startsWith('type '))),
+        layout.specifier('interfaces', interfaceName, ''),
+      ),
+    );
+}
+
+function emitConfig({ module, config, provides }: ManifestModel, name: string): string[] {
+  const implementations = Object.entries(provides);
+  return [
+    `${docComment([`Configuration of \`${module}\`.`])}export interface ${name}Config ${configType(config)}\n`,
+    `${docComment([`Checks the configuration of \`${module}\` and fills in defaults.`])}` +
+      `export const ${name}ConfigSchema = ${configSchema(config)};\n`,
+    `${docComment([`Configuration of each implementation that \`${module}\` provides.`])}` +
+      `export interface ${name}ImplementationConfig ${braces(
+        implementations.map(
+          ([id, { config: own }]) =>
+            `readonly ${propertyKey(id)}: ${indentLines(configType(own), '  ').trimStart()};\n`,
+        ),
+      )}\n`,
+    `${docComment([`Checks the configuration of the implementations and fills in defaults.`])}` +
+      `export const ${name}ImplementationConfigSchema = ${objectSchema(
+        implementations.map(
+          ([id, { config: own }]) =>
+            `${propertyKey(id)}: ${indentLines(configSchema(own), '  ').trimStart()}`,
+        ),
+      )};\n`,
+  ];
+}
+
+function configType(config: ConfigParameters): string {
+  return braces(
+    Object.entries(config).map(([parameter, model]) => {
+      const doc = docComment([`${model.description.trim()}\n${parameterFacts(model)}`], '  ').replace(
+        /^ {2}/,
+        '',
+      );
+      return `${doc}  readonly ${propertyKey(parameter)}: ${valueType(model)};\n`;
+    }),
+  );
+}
+
+function parameterFacts(model: ConfigParameterModel): string {
+  const facts = [`Takes ${describeConfigValue(model)}`];
+  facts.push(model.default === undefined ? 'mandatory' : `default ${literal(model.default)}`);
+  if (model.mutability !== 'ReadOnly') facts.push(model.mutability);
+  return `${facts.join('; ')}.`;
+}
+
+function valueType({ type, enum: allowed }: ConfigParameterModel): string {
+  if (allowed !== undefined) return allowed.map((value) => literal(value)).join(' | ');
+  return type === 'integer' ? 'number' : type;
+}
+
+function configSchema(config: ConfigParameters): string {
+  return objectSchema(
+    Object.entries(config).map(([parameter, model]) => {
+      const secret = isSecretParameter(parameter, model) ? ', true' : '';
+      const message = `expected(${quote(parameter)}, ${quote(describeConfigValue(model))}${secret})`;
+      const fallback = model.default === undefined ? '' : `.default(${literal(model.default)})`;
+      return `${propertyKey(parameter)}: ${valueSchema(model, message)}${fallback}`;
+    }),
+  );
+}
+
+function valueSchema(model: ConfigParameterModel, message: string): string {
+  if (model.enum !== undefined) {
+    return model.enum.every((value) => typeof value === 'string')
+      ? `z.enum(${bracketed(
+          '[',
+          model.enum.map((value) => literal(value)),
+          ']',
+          { indent: '  ', column: 60 },
+        )}, ${message})`
+      : `z.literal([${model.enum.map((value) => literal(value)).join(', ')}], ${message})`;
+  }
+  const conditions: string[] = [];
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern } =
+    model;
+  if (model.type === 'integer') conditions.push('Number.isInteger(value)');
+  if (minimum !== undefined) conditions.push(`value >= ${minimum}`);
+  if (exclusiveMinimum !== undefined) conditions.push(`value > ${exclusiveMinimum}`);
+  if (maximum !== undefined) conditions.push(`value <= ${maximum}`);
+  if (exclusiveMaximum !== undefined) conditions.push(`value < ${exclusiveMaximum}`);
+  if (multipleOf !== undefined) conditions.push(`Number.isInteger(value / ${multipleOf})`);
+  if (minLength !== undefined) conditions.push(`[...value].length >= ${minLength}`);
+  if (maxLength !== undefined) conditions.push(`[...value].length <= ${maxLength}`);
+  if (pattern !== undefined) conditions.push(`/${new RegExp(pattern, 'u').source}/u.test(value)`);
+  const base = `z.${model.type === 'integer' ? 'number' : model.type}(${message})`;
+  return conditions.length === 0 ? base : `${base}.refine((value) => ${conditions.join(' && ')}, ${message})`;
+}
+
+function emitConnections({ module, provides, requires }: ManifestModel, name: string): string[] {
+  const implementations = Object.entries(provides);
+  return [
+    `${docComment([`What \`${module}\` provides, to publish and to raise errors with.`])}` +
+      `export interface ${name}Provides ${braces(
+        implementations.map(
+          ([id, model]) =>
+            `${memberDoc(model.description)}readonly ${propertyKey(id)}: ${pascalCase(model.interface)}Provided;\n`,
+        ),
+      )}\n`,
+    `${docComment([`What \`${module}\` requires.`])}` +
+      `export interface ${name}Requires ${braces(
+        Object.entries(requires).map(
+          ([id, model]) =>
+            `${memberDoc(connections(model))}readonly ${propertyKey(id)}: ${requiredType(model)};\n`,
+        ),
+      )}\n`,
+    `${docComment([`What \`${module}\` implements: an object for each provided implementation.`])}` +
+      `export interface ${name}Implementations ${braces(
+        implementations.map(
+          ([id, model]) =>
+            `${memberDoc(model.description)}readonly ${propertyKey(id)}: ${pascalCase(model.interface)}Provider;\n`,
+        ),
+      )}\n`,
+    `${docComment([`All that a \`${module}\` gets from its host.`])}` +
+      `export type ${name}Context = ModuleContext<\n  ${name}Config,\n  ${name}ImplementationConfig,\n  ${name}Provides,\n  ${name}Requires\n>;\n`,
+  ];
+}
+
+function memberDoc(text: string): string {
+  const doc = docComment([text], '  ');
+  return doc === '' ? '' : `${doc.trimStart()}  `;
+}
+
+function connections({ minConnections, maxConnections }: RequirementModel): string {
+  const count =
+    minConnections === maxConnections ? String(minConnections) : `${minConnections} … ${maxConnections}`;
+  return `Connections: ${count}`;
+}
+
+function requiredType({ interface: required, minConnections, maxConnections }: RequirementModel): string {
+  const client = `${pascalCase(required)}Client`;
+  if (maxConnections > 1) return `readonly ${client}[]`;
+  return minConnections === 0 ? `${client} | undefined` : client;
+}
+
+function emitDescriptor(manifest: ManifestModel, name: string): string {
+  const parameters = (config: ConfigParameters, indent: string): string =>
+    literal(
+      Object.fromEntries(
+        Object.entries(config).map(([parameter, model]) => [parameter, describedParameter(model)]),
+      ),
+      indent,
+      indent.length + 8,
+    );
+  const provides = Object.entries(manifest.provides).map(
+    ([id, model]) =>
+      `    ${propertyKey(id)}: {\n      description: ${quote(model.description.trim())},\n` +
+      `      interface: ${pascalCase(model.interface)}Interface,\n      config: ${parameters(model.config, '      ')},\n    },\n`,
+  );
+  const requires = Object.entries(manifest.requires).map(
+    ([id, model]) =>
+      `    ${propertyKey(id)}: {\n      interface: ${pascalCase(model.interface)}Interface,\n` +
+      `      minConnections: ${model.minConnections},\n      maxConnections: ${model.maxConnections},\n` +
+      `      ignore: ${literal({ errors: model.ignore.errors, variables: model.ignore.variables })},\n    },\n`,
+  );
+  const group = (entries: readonly string[]): string =>
+    entries.length === 0 ? '{}' : `{\n${entries.join('')}  }`;
+  return (
+    `${docComment([`\`${manifest.module}\` at run time.`])}export const ${name}Descriptor: ModuleDescriptor = {\n` +
+    `  module: ${quote(manifest.module)},\n  description: ${quote(manifest.description.trim())},\n` +
+    `  config: ${parameters(manifest.config, '  ')},\n  provides: ${group(provides)},\n  requires: ${group(requires)},\n` +
+    `  enableExternalMqtt: ${manifest.enableExternalMqtt},\n  enableTelemetry: ${manifest.enableTelemetry},\n` +
+    `  enableGlobalErrors: ${manifest.enableGlobalErrors},\n};\n`
+  );
+}
+
+/** A parameter as the descriptor holds it. */
+function describedParameter(model: ConfigParameterModel): JsonObject {
+  const { type, description, mutability, minimum, maximum, minLength, maxLength, pattern } = model;
+  return {
+    type,
+    description: description.trim(),
+    ...(model.default === undefined ? {} : { default: model.default }),
+    mutability,
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+    ...(model.enum === undefined ? {} : { enum: model.enum }),
+    ...(minLength === undefined ? {} : { minLength }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(pattern === undefined ? {} : { pattern }),
+  };
+}
+
+function emitTokens({ module }: ManifestModel, name: string): string {
+  const members = [
+    'info',
+    'config',
+    'implementationConfig',
+    'provides',
+    'requires',
+    'clock',
+    'signal',
+    'externalMqtt',
+    'telemetry',
+    'globalErrors',
+  ].map((member) => `  ${member}: token<${name}Context['${member}']>(TOKEN_NAMES.${member}),\n`);
+  return (
+    `${docComment([`Keys of what the container of a \`${module}\` holds, with their types.`])}export const ${name}Tokens = {\n` +
+    `  context: token<${name}Context>(TOKEN_NAMES.context),\n` +
+    `  logger: token<${name}Context['log']>(TOKEN_NAMES.logger),\n${members.join('')}};\n`
+  );
+}
+
+function braces(members: readonly string[]): string {
+  return members.length === 0
+    ? '{}'
+    : `{\n${members.map((member) => `  ${member.replace(/^ {2}(?=readonly)/, '')}`).join('')}}`;
+}
+
+function objectSchema(members: readonly string[]): string {
+  return members.length === 0
+    ? 'z.strictObject({})'
+    : `z.strictObject({\n${members.map((member) => `  ${member},\n`).join('')}})`;
+}

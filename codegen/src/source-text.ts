@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Json } from '@carabiner/dialect';
+
+/** Longest line that is written where it can be avoided. */
+export const LINE_WIDTH = 110;
+
+/** A TypeScript string literal in single quotes. */
+export function quote(text: string): string {
+  const body = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${body.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`;
+}
+
+/** A property key: plain where that is legal, else quoted. */
+export function propertyKey(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
+}
+
+/** Puts `indent` before every line that is not empty. */
+export function indentLines(text: string, indent: string): string {
+  return text.replaceAll(/^(?=.)/gm, indent);
+}
+
+/**
+ * `head` followed by `items` on one line between `open` and `close`, or on a line each when they do not fit.
+ *
+ * @param indent of the line that `head` stands on
+ * @param after what follows on the last line, counted for the width only
+ */
+export function bracketed(
+  open: string,
+  items: readonly string[],
+  close: string,
+  options: { readonly indent?: string; readonly column?: number; readonly spaced?: boolean } = {},
+): string {
+  const { indent = '', column = indent.length, spaced = false } = options;
+  if (items.length === 0) return open + close;
+  const space = spaced ? ' ' : '';
+  const line = `${open}${space}${items.join(', ')}${space}${close}`;
+  if (column + line.length <= LINE_WIDTH && !line.includes('\n')) return line;
+  return `${open}\n${items.map((item) => `${indent}  ${item},\n`).join('')}${indent}${close}`;
+}
+
+/** JSON as a TypeScript literal. */
+export function literal(value: Json, indent = '', column = indent.length): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const flat = bracketed(
+      '[',
+      value.map((item: Json) => literal(item)),
+      ']',
+      { indent, column },
+    );
+    if (!flat.includes('\n')) return flat;
+    return bracketed(
+      '[',
+      value.map((item: Json) => literal(item, inner)),
+      ']',
+      { indent, column },
+    );
+  }
+  const flat = bracketed(
+    '{',
+    Object.entries(value).map(([key, item]) => `${propertyKey(key)}: ${literal(item)}`),
+    '}',
+    { indent, column, spaced: true },
+  );
+  if (!flat.includes('\n')) return flat;
+  return bracketed(
+    '{',
+    Object.entries(value).map(([key, item]) => {
+      const head = `${propertyKey(key)}: `;
+      return head + literal(item, inner, inner.length + head.length);
+    }),
+    '}',
+    { indent, column, spaced: true },
+  );
+}
+
+/** A documentation comment; nothing when there is nothing to say. Ends with a line break. */
+export function docComment(paragraphs: readonly string[], indent = ''): string {
+  const width = LINE_WIDTH - indent.length - 3;
+  const blocks = paragraphs
+    .filter((paragraph) => paragraph.trim() !== '')
+    .map((paragraph) =>
+      commentText(paragraph)
+        .split('\n')
+        .flatMap((line) => wrap(line, width)),
+    );
+  if (blocks.length === 0) return '';
+  const lines = blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
+  const [only] = lines;
+  if (lines.length === 1 && only !== undefined && indent.length + only.length + 7 <= LINE_WIDTH) {
+    return `${indent}/** ${only} */\n`;
+  }
+  return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd() + '\n').join('')}${indent} */\n`;
+}
+
+function commentText(text: string): string {
+  return text
+    .trim()
+    .replaceAll('*/', '*\\/')
+    .replaceAll(/(^|\s)@/g, '$1\\@');
+}
+
+function wrap(line: string, width: number): string[] {
+  const lead = /^\s*/.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.trim().split(/\s+/)) {
+    if (current !== '' && lead.length + current.length + 1 + word.length > width) {
+      lines.push(lead + current);
+      current = word;
+    } else current = current === '' ? word : `${current} ${word}`;
+  }
+  lines.push(lead + current);
+  return lines;
+}
