@@ -34,7 +34,15 @@ describe('control pilot', () => {
   function pilot(): { clock: VirtualClock; pilot: ControlPilot; states: string[] } {
     const clock = new VirtualClock();
     const states: string[] = [];
-    return { clock, states, pilot: new ControlPilot(clock, (state) => states.push(state), () => undefined) };
+    return {
+      clock,
+      states,
+      pilot: new ControlPilot(
+        clock,
+        (state) => states.push(state),
+        () => undefined,
+      ),
+    };
   }
 
   it('reports a new state after the debounce time, once', async () => {
@@ -124,7 +132,12 @@ describe('output relays', () => {
 
 describe('regulated source', () => {
   function source(): CcCvSource {
-    return new CcCvSource({ maximumVoltageV: 1000, maximumCurrentA: 200, maximumPowerW: 60_000, rampVPerS: 1000 });
+    return new CcCvSource({
+      maximumVoltageV: 1000,
+      maximumCurrentA: 200,
+      maximumPowerW: 60_000,
+      rampVPerS: 1000,
+    });
   }
 
   it('ramps to its set point and discharges when switched off', () => {

@@ -70,7 +70,8 @@ export class OverVoltageMonitor {
   ): void {
     if (!above) {
       this.#timers[kind]?.cancel();
-      this.#timers = kind === 'error' ? pick(this.#timers.emergency, 'emergency') : pick(this.#timers.error, 'error');
+      this.#timers =
+        kind === 'error' ? pick(this.#timers.emergency, 'emergency') : pick(this.#timers.error, 'error');
       return;
     }
     this.#timers[kind] ??= this.clock.setTimeout(() => {

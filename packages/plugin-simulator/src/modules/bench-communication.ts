@@ -35,9 +35,16 @@ export function hlcReports(bench: Bench): HlcReports {
         dc_ev_maximum_power_limit: limits.maximumPowerW,
       }),
     status: (socPercent) =>
-      publish.dc_ev_status({ dc_ev_ready: true, dc_ev_error_code: 'NO_ERROR', dc_ev_ress_soc: Math.floor(socPercent) }),
+      publish.dc_ev_status({
+        dc_ev_ready: true,
+        dc_ev_error_code: 'NO_ERROR',
+        dc_ev_ress_soc: Math.floor(socPercent),
+      }),
     target: ({ voltageV, currentA }) =>
-      publish.dc_ev_target_voltage_current({ dc_ev_target_voltage: voltageV, dc_ev_target_current: currentA }),
+      publish.dc_ev_target_voltage_current({
+        dc_ev_target_voltage: voltageV,
+        dc_ev_target_current: currentA,
+      }),
     remainingTime: (seconds) => {
       const at = new Date(bench.clock.now() + seconds * 1000).toISOString();
       publish.dc_ev_remaining_time({ ev_remaining_time_to_full_soc: at });
@@ -112,7 +119,8 @@ export function communicationController(bench: Bench): ISO15118ChargerProvider {
       }),
     update_meter_info: nothing,
     send_error: ({ error }) => {
-      if (error === 'Error_EmergencyShutdown' || error === 'Error_UtilityInterruptEvent') tell({ emergency: true });
+      if (error === 'Error_EmergencyShutdown' || error === 'Error_UtilityInterruptEvent')
+        tell({ emergency: true });
     },
     reset_error: () => tell({ emergency: false }),
   };

@@ -25,7 +25,9 @@ export class BenchSimulator extends BenchSimulatorBase {
 
   constructor(@inject(BenchSimulatorTokens.context) context: BenchSimulatorContext) {
     super(context);
-    const bench = new Bench(this.config, this.clock, this.log, this.provides, (load) => this.#tellPowerUnits(load));
+    const bench = new Bench(this.config, this.clock, this.log, this.provides, (load) =>
+      this.#tellPowerUnits(load),
+    );
     this.#bench = bench;
     this.implementations = {
       board_support: boardSupport(bench),

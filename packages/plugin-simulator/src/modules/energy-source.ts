@@ -69,8 +69,10 @@ export class EnergySource extends EnergySourceBase {
 
   #grantAll(): void {
     const sharing = Math.max(1, this.#consumers.filter((consumer) => this.#asks(consumer)).length);
-    const powerW = Math.min(this.config.max_power_W, this.#externalPowerW ?? Number.POSITIVE_INFINITY) / sharing;
-    const currentA = Math.min(this.config.max_current_A, this.#externalCurrentA ?? Number.POSITIVE_INFINITY) / sharing;
+    const powerW =
+      Math.min(this.config.max_power_W, this.#externalPowerW ?? Number.POSITIVE_INFINITY) / sharing;
+    const currentA =
+      Math.min(this.config.max_current_A, this.#externalCurrentA ?? Number.POSITIVE_INFINITY) / sharing;
     for (const { client, request } of this.#consumers) {
       if (request === undefined) continue;
       client.call

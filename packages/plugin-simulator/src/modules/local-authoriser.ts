@@ -142,7 +142,9 @@ export class LocalAuthoriser extends LocalAuthoriserBase {
 
   #validate(token: ProvidedIdToken): ValidationResult {
     const status =
-      token.prevalidated === true ? 'Accepted' : this.#tokens.statusOf(token.id_token.value, this.clock.now());
+      token.prevalidated === true
+        ? 'Accepted'
+        : this.#tokens.statusOf(token.id_token.value, this.clock.now());
     const result: ValidationResult = { authorization_status: status, tariff_messages: [] };
     return this.#masterGroup !== '' && token.parent_id_token?.value === this.#masterGroup
       ? { ...result, parent_id_token: token.parent_id_token }
@@ -187,9 +189,13 @@ export class LocalAuthoriser extends LocalAuthoriserBase {
   /** An EVSE that waits for a token; else one that is free. */
   #choose(token: ProvidedIdToken): Place | undefined {
     const allowed = this.#places.filter(
-      (place, index) => token.connectors === undefined || token.connectors.includes(this.#evseId(place, index)),
+      (place, index) =>
+        token.connectors === undefined || token.connectors.includes(this.#evseId(place, index)),
     );
-    return allowed.find((place) => place.waiting) ?? allowed.find((place) => !place.inSession && place.token === undefined);
+    return (
+      allowed.find((place) => place.waiting) ??
+      allowed.find((place) => !place.inSession && place.token === undefined)
+    );
   }
 
   #expectVehicle(place: Place): void {
@@ -208,7 +214,10 @@ export class LocalAuthoriser extends LocalAuthoriserBase {
     await place.client.call.withdraw_authorization();
   }
 
-  #status(token: ProvidedIdToken, status: 'Processing' | 'Accepted' | 'Rejected' | 'UsedToStop' | 'Withdrawn'): void {
+  #status(
+    token: ProvidedIdToken,
+    status: 'Processing' | 'Accepted' | 'Rejected' | 'UsedToStop' | 'Withdrawn',
+  ): void {
     this.provides.main.publish.token_validation_status({ token, status });
   }
 }
