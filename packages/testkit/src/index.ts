@@ -27,3 +27,15 @@ export type { Answers, FakeOf, FakePeer, Fakes, RecordedCall, RequirementAnswers
 export type { LogLevel, LogLine } from './recorded-log.js';
 export { tempDir, type TempDir } from './temp-dir.js';
 export { ContractViolationError, type Violations } from './violations.js';
+export {
+  checkContract,
+  describeContract,
+  type ContractFactory,
+  type ContractOptions,
+  type Contracts,
+} from './contract/describe-contract.js';
+export type { IsolationMonitorDevice, IsolationMonitorLimits } from './contract/isolation-monitor.js';
+export type { KvsDevice, KvsLimits } from './contract/kvs.js';
+export type { PowerSupplyDevice, PowerSupplyLimits } from './contract/power-supply-dc.js';
+export type { PowermeterDevice, PowermeterLimits } from './contract/powermeter.js';
+export type { ContractSubject, SubjectFactory, Verdict } from './contract/rule.js';
