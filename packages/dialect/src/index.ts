@@ -12,3 +12,6 @@ export * from './schema-keywords.js';
 export * from './schema-reference.js';
 export * from './spec-files.js';
 export * from './spec-set.js';
+export * from './change.js';
+export * from './compatibility.js';
+export * from './schema-changes.js';
