@@ -16,6 +16,8 @@ export interface PowerUnitServerOptions extends PowerUnitConnectionOptions {
   readonly tls?: { readonly credentials: TlsCredentials; readonly peerNames: PeerName | readonly string[] };
   /** How long a TLS handshake may take, ms. Default 10000. */
   readonly handshakeTimeoutMs?: number;
+  /** Decides on each TCP connection before the TLS handshake; one that is refused is cut. Default: all are admitted. */
+  readonly admit?: () => boolean;
   /** Called for each dispenser, after the TLS handshake if there is one. */
   readonly onConnection: (connection: PowerUnitConnection) => void;
   /** Called for a dispenser whose handshake failed; it has been turned away. */
@@ -35,6 +37,12 @@ export class PowerUnitServer {
 
   private constructor(options: PowerUnitServerOptions) {
     const { tls } = options;
+    const admitted = (socket: Socket): boolean => {
+      if (options.admit?.() !== false) return true;
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return false;
+    };
     const accept = (socket: Socket): void => {
       const connection = new PowerUnitConnection(socket, options);
       this.#connections.add(connection);
@@ -42,13 +50,16 @@ export class PowerUnitServer {
       options.onConnection(connection);
     };
     if (tls === undefined) {
-      this.#server = createTcpServer(accept);
+      this.#server = createTcpServer((socket) => {
+        if (admitted(socket)) accept(socket);
+      });
     } else {
       const server = createTlsServer({
         ...serverTlsOptions(tls.credentials),
         handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
       });
       server.on('connection', (socket: Socket) => {
+        if (!admitted(socket)) return;
         const peer = peerOf(socket);
         this.#handshaking.set(peer, socket);
         socket.once('close', () => this.#handshaking.delete(peer));
