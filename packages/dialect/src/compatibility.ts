@@ -64,17 +64,18 @@ function versionsOf(specs: SpecSet): Versions {
   return { interfaces, types };
 }
 
-function compareVersions(before: Versions, after: Versions): Change[] {
-  const comparison = new VersionComparison(before, after);
-  return comparison
-    .run()
-    .sort(
-      (a, b) =>
-        compareText(a.file, b.file) ||
-        compareText(a.path, b.path) ||
-        compareText(a.kind, b.kind) ||
-        compareText(a.message, b.message),
-    );
+/** Which types are compared: all, or those that both versions have and an interface uses. */
+type Scope = 'all' | 'used';
+
+function compareVersions(before: Versions, after: Versions, scope: Scope): Change[] {
+  const changes = new VersionComparison(before, after).run(scope);
+  return changes.sort(
+    (a, b) =>
+      compareText(a.file, b.file) ||
+      compareText(a.path, b.path) ||
+      compareText(a.kind, b.kind) ||
+      compareText(a.message, b.message),
+  );
 }
 
 class VersionComparison {

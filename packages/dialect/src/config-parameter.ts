@@ -4,6 +4,7 @@ import { isJsonArray, kindOf, shown, type Json } from './json.js';
 import type { MapChecker } from './map-checker.js';
 import { nearestName } from './nearest-name.js';
 import { NAME } from './names.js';
+import { lengthOf } from './validation.js';
 
 export type ConfigType = 'string' | 'number' | 'integer' | 'boolean';
 export type Mutability = 'ReadOnly' | 'ReadWrite' | 'WriteOnly';
@@ -167,7 +168,7 @@ function numberFits(parameter: ConfigParameterModel, value: number): boolean {
 
 function textFits(parameter: ConfigParameterModel, value: string): boolean {
   const { minLength, maxLength, pattern } = parameter;
-  const length = [...value].length;
+  const length = lengthOf(value);
   return (
     (minLength === undefined || length >= minLength) &&
     (maxLength === undefined || length <= maxLength) &&

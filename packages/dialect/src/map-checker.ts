@@ -3,6 +3,7 @@ import type { Finding, YamlPath } from './finding.js';
 import { isJsonArray, isJsonObject, kindOf, shown, type Json, type JsonObject } from './json.js';
 import type { NameRule } from './names.js';
 import { nearestName } from './nearest-name.js';
+import { lengthOf } from './validation.js';
 import type { FindingText, YamlSource } from './yaml-source.js';
 
 /** Reads the members of one map of a file, collecting what is wrong instead of stopping at it. */
@@ -81,7 +82,7 @@ export class MapChecker {
         message: `'${value}' is not a valid ${key}`,
         expected: rule.what,
       });
-    } else if ([...value].length < minLength) {
+    } else if (lengthOf(value) < minLength) {
       this.report([key], {
         code: 'too-short',
         message: `'${key}' is too short: ${shown(value)}`,
