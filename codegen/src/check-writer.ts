@@ -236,7 +236,9 @@ export class CheckWriter {
     }
     for (const [name, needs] of Object.entries(isJsonObject(dependencies) ? dependencies : {})) {
       const own = isJsonArray(needs)
-        ? needs.map((other) => `${value}[${quote(String(other))}] !== undefined`)
+        ? needs
+            .filter((other) => typeof other === 'string')
+            .map((other) => `${value}[${quote(other)}] !== undefined`)
         : this.#nested(needs, value, hint);
       if (own.length > 0) conditions.push(anyOf([`${value}[${quote(name)}] === undefined`, allOf(own)]));
     }

@@ -34,7 +34,10 @@ export function emitModule(manifest: ManifestModel, layout: Layout, from: string
     ...emitConnections(manifest, name),
     emitDescriptor(manifest, name),
     emitTokens(manifest, name),
-    `${docComment([`Base of the module \`${manifest.module}\`. Extend it, name your class \`${name}\`, export it.`, manifest.description])}` +
+    docComment([
+      `Base of the module \`${manifest.module}\`. Extend it, name your class \`${name}\`, export it.`,
+      manifest.description,
+    ]) +
       `export abstract class ${name}Base extends Module<\n  ${name}Config,\n  ${name}ImplementationConfig,\n  ${name}Provides,\n  ${name}Requires,\n  ${name}Implementations\n> {\n` +
       `  static readonly descriptor: ModuleDescriptor = ${name}Descriptor;\n}\n`,
   ].join('\n');
@@ -79,16 +82,16 @@ function emitConfig({ module, config, provides }: ManifestModel, name: string): 
   const implementations = Object.entries(provides);
   return [
     `${docComment([`Configuration of \`${module}\`.`])}export interface ${name}Config ${configType(config)}\n`,
-    `${docComment([`Checks the configuration of \`${module}\` and fills in defaults.`])}` +
+    docComment([`Checks the configuration of \`${module}\` and fills in defaults.`]) +
       `export const ${name}ConfigSchema = ${configSchema(config)};\n`,
-    `${docComment([`Configuration of each implementation that \`${module}\` provides.`])}` +
+    docComment([`Configuration of each implementation that \`${module}\` provides.`]) +
       `export interface ${name}ImplementationConfig ${braces(
         implementations.map(
           ([id, { config: own }]) =>
             `readonly ${propertyKey(id)}: ${indentLines(configType(own), '  ').trimStart()};\n`,
         ),
       )}\n`,
-    `${docComment([`Checks the configuration of the implementations and fills in defaults.`])}` +
+    docComment([`Checks the configuration of the implementations and fills in defaults.`]) +
       `export const ${name}ImplementationConfigSchema = ${objectSchema(
         implementations.map(
           ([id, { config: own }]) =>
@@ -163,28 +166,28 @@ function valueSchema(model: ConfigParameterModel, message: string): string {
 function emitConnections({ module, provides, requires }: ManifestModel, name: string): string[] {
   const implementations = Object.entries(provides);
   return [
-    `${docComment([`What \`${module}\` provides, to publish and to raise errors with.`])}` +
+    docComment([`What \`${module}\` provides, to publish and to raise errors with.`]) +
       `export interface ${name}Provides ${braces(
         implementations.map(
           ([id, model]) =>
             `${memberDoc(model.description)}readonly ${propertyKey(id)}: ${pascalCase(model.interface)}Provided;\n`,
         ),
       )}\n`,
-    `${docComment([`What \`${module}\` requires.`])}` +
+    docComment([`What \`${module}\` requires.`]) +
       `export interface ${name}Requires ${braces(
         Object.entries(requires).map(
           ([id, model]) =>
             `${memberDoc(connections(model))}readonly ${propertyKey(id)}: ${requiredType(model)};\n`,
         ),
       )}\n`,
-    `${docComment([`What \`${module}\` implements: an object for each provided implementation.`])}` +
+    docComment([`What \`${module}\` implements: an object for each provided implementation.`]) +
       `export interface ${name}Implementations ${braces(
         implementations.map(
           ([id, model]) =>
             `${memberDoc(model.description)}readonly ${propertyKey(id)}: ${pascalCase(model.interface)}Provider;\n`,
         ),
       )}\n`,
-    `${docComment([`All that a \`${module}\` gets from its host.`])}` +
+    docComment([`All that a \`${module}\` gets from its host.`]) +
       `export type ${name}Context = ModuleContext<\n  ${name}Config,\n  ${name}ImplementationConfig,\n  ${name}Provides,\n  ${name}Requires\n>;\n`,
   ];
 }

@@ -154,7 +154,8 @@ class ZodWriter {
       !isJsonObject(additionalProperties) &&
       !isJsonArray(items) &&
       (schema['enum'] === undefined || stringEnum(schema) !== undefined) &&
-      (!isJsonArray(required) || required.every((name) => names.includes(String(name)))) &&
+      (!isJsonArray(required) ||
+        required.every((name) => typeof name === 'string' && names.includes(name))) &&
       // An undefined member would count as present for zod.
       (isJsonObject(properties) ? Object.values(properties) : []).every(isJsonObject)
     );
@@ -210,7 +211,7 @@ class ZodWriter {
     }
     if (typeof pattern === 'string') text += `.regex(/${new RegExp(pattern, 'u').source}/u)`;
     const check = typeof format === 'string' ? FORMATS[format] : undefined;
-    if (check !== undefined) refine(check, check, `a ${String(format)}`);
+    if (check !== undefined) refine(check, check, `a ${typeof format === 'string' ? format : ''}`);
     return text;
   }
 

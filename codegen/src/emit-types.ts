@@ -44,7 +44,7 @@ export function emitTypes(model: TypeFileModel, bundle: TypeBundle, layout: Layo
 export function stringEnum(schema: JsonObject): readonly string[] | undefined {
   const values = schema['enum'];
   if (schema['$ref'] !== undefined || !isJsonArray(values)) return undefined;
-  return values.every((value) => typeof value === 'string') ? (values as readonly string[]) : undefined;
+  return values.every((value) => typeof value === 'string') ? values : undefined;
 }
 
 function enumObject(name: string, values: readonly string[]): string {

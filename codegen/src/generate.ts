@@ -135,7 +135,7 @@ function readManifests(
 
 function unknownInterfaces(manifest: ManifestModel, known: readonly string[]): Finding[] {
   const uses = (['provides', 'requires'] as const).flatMap((group) =>
-    Object.entries(manifest[group]).map(([id, { interface: name }]) => ({
+    Object.entries<{ readonly interface: string }>(manifest[group]).map(([id, { interface: name }]) => ({
       path: [group, id, 'interface'],
       name,
     })),

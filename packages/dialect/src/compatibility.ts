@@ -29,9 +29,11 @@ export interface TypeVersions {
  * the verdicts for consumers.
  */
 export function compareInterfaces(before: InterfaceVersion, after: InterfaceVersion): Change[] {
+  // Each version carries only the files it refers to, so a type that is missing says nothing.
   return compareVersions(
     { interfaces: [before], types: before.types },
     { interfaces: [after], types: after.types },
+    'used',
   );
 }
 

@@ -211,8 +211,7 @@ function readIgnoredVariables(ignore: MapChecker): readonly string[] {
   const value: Json | undefined = ignore.value['vars'];
   if (value === undefined) return [];
   if (typeof value === 'string') return [value];
-  if (isJsonArray(value) && value.every((name) => typeof name === 'string'))
-    return value as readonly string[];
+  if (isJsonArray(value) && value.every((name) => typeof name === 'string')) return value;
   ignore.report(['vars'], {
     code: 'wrong-type',
     message: `'vars' is ${shown(value)}`,

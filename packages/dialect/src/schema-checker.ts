@@ -160,7 +160,7 @@ export class SchemaChecker {
       new Set(types).size === types.length &&
       types.every((name) => typeof name === 'string' && SCHEMA_TYPES.includes(name));
     if (good) return types as readonly string[];
-    const wrong = types.find((name) => !SCHEMA_TYPES.includes(String(name)));
+    const wrong = types.find((name) => typeof name === 'string' && !SCHEMA_TYPES.includes(name));
     this.#report([...path, 'type'], {
       code: 'unknown-type',
       message: type === null ? '\'type\' is null: write "null" with quotes' : `'type' is ${shown(type)}`,

@@ -308,7 +308,7 @@ class Explainer {
     if (schema['uniqueItems'] === true && !isUnique(value)) this.#add(path, 'items are not all different');
     for (const [index, item] of value.entries()) {
       const own = isArray(items) ? (items[index] ?? additionalItems) : items;
-      if (own !== undefined) this.check(item, own as Schema, `${path}/${index}`);
+      if (own !== undefined) this.check(item, own, `${path}/${index}`);
     }
     if (contains !== undefined && !value.some((item) => this.#conforms(item, contains))) {
       this.#add(path, 'no item is what one of them must be');
@@ -356,11 +356,11 @@ class Explainer {
 
   #combinations(value: unknown, schema: { readonly [keyword: string]: unknown }, path: string): void {
     const { allOf, anyOf, oneOf, not, if: condition } = schema as { readonly [keyword: string]: Schema };
-    if (isArray(allOf)) for (const part of allOf) this.check(value, part as Schema, path);
-    if (isArray(anyOf) && !anyOf.some((part) => this.#conforms(value, part as Schema))) {
+    if (isArray(allOf)) for (const part of allOf) this.check(value, part, path);
+    if (isArray(anyOf) && !anyOf.some((part) => this.#conforms(value, part))) {
       this.#add(path, `${shown(value)} is none of the allowed alternatives`);
     }
-    if (isArray(oneOf) && oneOf.filter((part) => this.#conforms(value, part as Schema)).length !== 1) {
+    if (isArray(oneOf) && oneOf.filter((part) => this.#conforms(value, part)).length !== 1) {
       this.#add(path, `${shown(value)} is not exactly one of the allowed alternatives`);
     }
     if (not !== undefined && this.#conforms(value, not))
