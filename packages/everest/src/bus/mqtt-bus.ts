@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock } from '@carabiner/clock';
+import {
+  asCallError,
+  NotReady,
+  Shutdown,
+  type AttachedModule,
+  type Attachment,
+  type Bus,
+  type Caller,
+  type CommandEntry,
+  type Connection,
+  type ConnectionRequest,
+  type Logger,
+  type RaisedError,
+  type Subscription,
+} from '@carabiner/core';
+import type { BrokerSession } from '../broker/broker-session.js';
+import {
+  decode,
+  encodeCommand,
+  encodeError,
+  encodeFailure,
+  encodeResult,
+  encodeVariable,
+  type InputLimits,
+  type Message,
+} from '../protocol/envelope.js';
+import type { Topics } from '../protocol/topics.js';
+import { PendingCalls } from './pending-calls.js';
+import { RateLimitedLog } from './rate-limited-log.js';
+
+/** What the bus needs to know of the system beside the modules attached to it. */
+export interface MqttBusOptions {
+  readonly session: BrokerSession;
+  readonly topics: Topics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits?: InputLimits;
+  /** May `caller` call the implementation? Undefined lets everybody. */
+  readonly mayCall?: (caller: string, moduleId: string, implementation: string) => boolean;
+  /** Error topics of every implementation in the system, for modules that watch all errors. */
+  readonly errorTopics?: () => readonly string[];
+}
+
+/** The bus over EVerest's MQTT protocol: every message goes through the broker. */
+export class MqttBus implements Bus {
+  readonly #options: MqttBusOptions;
+  readonly #pending: PendingCalls;
+  readonly #warnings: RateLimitedLog;
+  readonly #answered = new Set<string>();
+  #nextCall = 0;
+  readonly #callPrefix = crypto.randomUUID();
+
+  constructor(options: MqttBusOptions) {
+    this.#options = options;
+    this.#pending = new PendingCalls(options.clock);
+    this.#warnings = new RateLimitedLog(options.log, options.clock);
+  }
+
+  attach(module: AttachedModule): Attachment {
+    const { session, topics } = this.#options;
+    const subscriptions: Subscription[] = [];
+    for (const [implementation, descriptor] of Object.entries(module.implementations)) {
+      for (const command of Object.keys(descriptor.commands)) {
+        const topic = topics.command(module.id, implementation, command);
+        subscriptions.push(
+          session.subscribe(topic, (_topic, payload) =>
+            this.#onCommand(module, implementation, command, payload),
+          ),
+        );
+      }
+    }
+    return {
+      boundary: true,
+      publish: (implementation, variable, value) =>
+        this.#send(topics.variable(module.id, implementation, variable), encodeVariable(value)),
+      error: (implementation, error) =>
+        this.#send(topics.error(module.id, implementation, error.type), encodeError(error)),
+      detach: () => {
+        for (const subscription of subscriptions) subscription.unsubscribe();
+      },
+    };
+  }
+
+  connect(request: ConnectionRequest): Connection {
+    const { session, topics } = this.#options;
+    const { target, listener } = request;
+    const subscriptions: Subscription[] = [];
+    const listen = (topic: string, take: (message: Message) => boolean): void => {
+      subscriptions.push(session.subscribe(topic, (_topic, payload) => this.#take(topic, payload, take)));
+    };
+    const active = new Map<string, RaisedError>();
+    const ignored = new Set(request.ignoredVariables ?? []);
+    for (const variable of Object.keys(request.interface.variables)) {
+      if (ignored.has(variable)) continue;
+      listen(topics.variable(target.moduleId, target.implementationId, variable), (message) => {
+        if (message.type !== 'Var') return false;
+        listener.variable(variable, message.value);
+        return true;
+      });
+    }
+    for (const { type } of request.ignoreErrors === true ? [] : request.interface.errors) {
+      listen(topics.error(target.moduleId, target.implementationId, type), (message) => {
+        if (message.type !== 'Error' || message.error.type !== type) return false;
+        const key = `${type} ${message.error.sub_type}`;
+        if (message.error.state === 'Active') active.set(key, message.error);
+        else active.delete(key);
+        listener.error(message.error);
+        return true;
+      });
+    }
+    return {
+      boundary: true,
+      command: (name) => this.#entry(request, name),
+      get activeErrors() {
+        return [...active.values()];
+      },
+      close: () => {
+        for (const subscription of subscriptions) subscription.unsubscribe();
+      },
+    };
+  }
+
+  watchErrors(_consumer: string, listener: (error: RaisedError) => void): Subscription {
+    const subscriptions = (this.#options.errorTopics?.() ?? []).map((topic) =>
+      this.#options.session.subscribe(topic, (_topic, payload) =>
+        this.#take(topic, payload, (message) => {
+          if (message.type !== 'Error') return false;
+          listener(message.error);
+          return true;
+        }),
+      ),
+    );
+    const unsubscribe = (): void => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    };
+    return { unsubscribe, [Symbol.dispose]: unsubscribe };
+  }
+
+  async settled(): Promise<void> {
+    await this.#options.session.acknowledged();
+  }
+
+  close(): Promise<void> {
+    this.#pending.failAll(() => new Shutdown('the bus was closed'));
+    return Promise.resolve();
+  }
+
+  /** The connection to the broker was lost: whoever waits for an answer will not get it. */
+  connectionLost(): void {
+    this.#pending.failAll(() => new NotReady('the connection to the broker was lost before the answer came'));
+  }
+
+  #entry(request: ConnectionRequest, command: string): CommandEntry {
+    const { session, topics } = this.#options;
+    const { moduleId, implementationId } = request.target;
+    const what = `${moduleId}/${implementationId}.${command}`;
+    const topic = topics.command(moduleId, implementationId, command);
+    const resultTopic = topics.result(moduleId, implementationId, command, request.consumer);
+    return async (args: object, caller: Caller) => {
+      if (!this.#answered.has(resultTopic)) {
+        this.#answered.add(resultTopic);
+        session.subscribe(resultTopic, (_topic, payload) => this.#onResult(resultTopic, payload));
+        await session.acknowledged();
+      }
+      this.#nextCall += 1;
+      const id = `${this.#callPrefix}-${this.#nextCall}`;
+      const answer = this.#pending.wait(id, what, caller.timeoutMs, caller.signal);
+      session.publish(topic, encodeCommand(id, request.consumer, args)).catch((error: unknown) => {
+        this.#pending.fail(
+          id,
+          new NotReady(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+        );
+      });
+      return await answer;
+    };
+  }
+
+  #onResult(topic: string, payload: Buffer): void {
+    this.#take(topic, payload, (message) => {
+      if (message.type !== 'CmdResult') return false;
+      this.#pending.settle(message.id, message.outcome);
+      return true;
+    });
+  }
+
+  #onCommand(module: AttachedModule, implementation: string, command: string, payload: Buffer): void {
+    const { topics, mayCall } = this.#options;
+    const topic = topics.command(module.id, implementation, command);
+    this.#take(topic, payload, (message) => {
+      if (message.type !== 'Cmd') return false;
+      const { id, origin, args } = message;
+      if (
+        !/^[a-zA-Z_][a-zA-Z0-9_.-]*$/.test(origin) ||
+        mayCall?.(origin, module.id, implementation) === false
+      ) {
+        this.#warnings.warn('a command from a module that is not connected was refused', { topic, origin });
+        return true;
+      }
+      const answer = topics.result(module.id, implementation, command, origin);
+      module.invoke(implementation, command, args, { origin }).then(
+        (value) => this.#send(answer, encodeResult(id, module.id, value)),
+        (error: unknown) => {
+          const failure = asCallError(error, `${module.id}/${implementation}.${command}`);
+          this.#send(answer, encodeFailure(id, module.id, failure.code, failure.message));
+        },
+      );
+      return true;
+    });
+  }
+
+  #take(topic: string, payload: Buffer, take: (message: Message) => boolean): void {
+    const message = decode(payload, this.#options.limits);
+    if ('malformed' in message) {
+      this.#warnings.warn('a message that cannot be understood was dropped', {
+        topic,
+        reason: message.malformed,
+      });
+      return;
+    }
+    if (!take(message)) {
+      this.#warnings.warn('a message of the wrong kind was dropped', { topic, type: message.type });
+    }
+  }
+
+  #send(topic: string, payload: string): void {
+    this.#options.session.publish(topic, payload).catch((error: unknown) => {
+      this.#warnings.warn('a message was not sent', {
+        topic,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    });
+  }
+}
