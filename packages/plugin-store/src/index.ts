@@ -8,4 +8,5 @@ export {
   StoreError,
   StoreValueError,
 } from './store-errors.js';
+export { Store } from './store.js';
 export { ValueStore, type ValueStoreOptions } from './value-store.js';
