@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { HuaweiPsu } from './huawei-psu.js';
+export { HuaweiPsuConfigurationError } from './plugin/settings.js';
