@@ -6,17 +6,17 @@ import { parsePage } from './record-checks.js';
 /** What is known of a transaction that a record should belong to. A member left out is not compared. */
 export interface ExpectedTransaction {
   /** Identification data (ID) sent at the start. */
-  readonly ID?: string;
+  readonly ID?: string | undefined;
   /** Meter serial (MS). */
-  readonly MS?: string;
+  readonly MS?: string | undefined;
   /** Charge point identification (CI). */
-  readonly CI?: string;
+  readonly CI?: string | undefined;
   /** Page of the last record before this transaction; the record's must be greater. */
-  readonly afterPG?: string;
+  readonly afterPG?: string | undefined;
   /** Time of the start in milliseconds since 1970. */
-  readonly startedMs?: number;
+  readonly startedMs?: number | undefined;
   /** How far the begin reading may lie from `startedMs`, either way; default 5 minutes. */
-  readonly startToleranceMs?: number;
+  readonly startToleranceMs?: number | undefined;
 }
 
 /** One point in which a record does not fit the transaction. */

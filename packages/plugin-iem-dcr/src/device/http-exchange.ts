@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Agent } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '@carabiner/clock';
+import { got, RequestError } from 'got';
+import { MeterRefusal, MeterUnreachable } from './errors.js';
+
+/** How the meter is reached. */
+export interface HttpExchangeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** Ends every request when aborted. */
+  readonly signal: AbortSignal;
+  readonly connectTimeoutMs: number;
+  /** Limit of a whole request, connecting included. */
+  readonly requestTimeoutMs: number;
+  readonly keepAlive: boolean;
+}
+
+/** Longest answer that is read, bytes; a record has one or two thousand. */
+const MAX_ANSWER_BYTES = 1_000_000;
+
+/** Reason of an abort by this file, as opposed to one by the network. */
+class TimeLimit extends Error {}
+
+/** Requests to one meter over at most one connection. Time limits run on the clock given, so tests can move them. */
+export class HttpExchange {
+  readonly #agent: Agent;
+  #inFlight = 0;
+
+  constructor(private readonly options: HttpExchangeOptions) {
+    this.#agent = new Agent({ keepAlive: options.keepAlive, maxSockets: 1 });
+  }
+
+  /** Requests that wait for their answer. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Closes the connection. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /**
+   * One request.
+   *
+   * @returns the body, untouched
+   * @throws MeterUnreachable when no whole answer came in time
+   * @throws MeterRefusal when the status is not 200
+   */
+  async request(method: 'GET' | 'POST', path: string, body?: object): Promise<Buffer> {
+    const endpoint = `${method} ${this.options.host}:${this.options.port}${path}`;
+    this.#inFlight++;
+    try {
+      const { status, bytes } = await this.#send(method, path, body);
+      if (status !== 200) throw new MeterRefusal(endpoint, status, bytes.toString('utf8'));
+      return bytes;
+    } catch (error) {
+      if (error instanceof MeterRefusal) throw error;
+      // A closed or late connection must not serve the next request.
+      this.#agent.destroy();
+      throw new MeterUnreachable(endpoint, reasonOf(error), { cause: error });
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: object | undefined,
+  ): Promise<{ status: number; bytes: Buffer }> {
+    const { host, port, clock, connectTimeoutMs, requestTimeoutMs, signal } = this.options;
+    const limit = new AbortController();
+    const abort = (text: string) => (): void => limit.abort(new TimeLimit(text));
+    const connecting = clock.setTimeout(
+      abort(`no connection within ${connectTimeoutMs} ms`),
+      connectTimeoutMs,
+    );
+    const whole = clock.setTimeout(abort(`no whole answer within ${requestTimeoutMs} ms`), requestTimeoutMs);
+    try {
+      const request = got(`http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`, {
+        method,
+        headers: { accept: '*/*', 'content-type': 'application/json', 'user-agent': undefined },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        agent: { http: this.#agent },
+        signal: AbortSignal.any([signal, limit.signal]),
+        responseType: 'buffer',
+        decompress: false,
+        followRedirect: false,
+        retry: { limit: 0 },
+        throwHttpErrors: false,
+      });
+      void request.on('request', (sent) => {
+        sent.once('socket', (socket: Socket) => {
+          if (socket.connecting) socket.once('connect', () => connecting.cancel());
+          else connecting.cancel();
+        });
+      });
+      void request.on('downloadProgress', ({ transferred }) => {
+        if (transferred > MAX_ANSWER_BYTES) abort(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)();
+      });
+      const response = await request;
+      return { status: response.statusCode, bytes: Buffer.from(response.body) };
+    } catch (error) {
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    } finally {
+      connecting.cancel();
+      whole.cancel();
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = error instanceof RequestError ? error.code : '';
+  const text = error.message === '' ? error.name : error.message;
+  return code === '' || text.includes(code) ? text : `${code} ${text}`;
+}

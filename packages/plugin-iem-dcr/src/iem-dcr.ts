@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { inject, injectable } from '@carabiner/core';
+import { IemDcrClient } from './device/iem-dcr-client.js';
+import { MeterTime } from './device/meter-time.js';
+import {
+  IemDcrBase,
+  IemDcrTokens,
+  type IemDcrContext,
+  type IemDcrImplementations,
+} from './generated/IemDcr.js';
+import type { LiveOutputs } from './session/live-loop.js';
+import { MeterSession } from './session/meter-session.js';
+import { TransactionJournal, type JournalStore } from './session/transaction-journal.js';
+
+const FAULT = 'powermeter/CommunicationFault';
+const FAULT_SUB_TYPE = 'Communication timed out';
+
+/** Driver of the DC meter Isabellenhütte IEM-DCR. */
+@injectable()
+export class IemDcr extends IemDcrBase {
+  /** The connection to the meter, for diagnosis. Requests of one's own disturb those of the driver. */
+  readonly client: IemDcrClient;
+  readonly #session: MeterSession;
+
+  override readonly implementations: IemDcrImplementations = {
+    main: {
+      start_transaction: ({ value }) => this.#session.start(value),
+      stop_transaction: ({ transaction_id }) => this.#session.stop(transaction_id),
+    },
+  };
+
+  /** @throws RangeError when the configuration is not plausible beyond what the manifest checks */
+  constructor(@inject(IemDcrTokens.context) context: IemDcrContext) {
+    super(context);
+    const { config, clock, log, signal } = this;
+    const time = new MeterTime({
+      timezone: config.timezone,
+      handleDst: config.timezone_handle_DST,
+      dstZone: config.dst_zone,
+      dstNotation: config.dst_notation,
+    });
+    this.client = new IemDcrClient({
+      host: config.ip_address,
+      port: config.port_http,
+      clock,
+      signal,
+      connectTimeoutMs: config.connect_timeout_ms,
+      requestTimeoutMs: config.request_timeout_ms,
+      keepAlive: config.keep_alive,
+    });
+    const journal = new TransactionJournal(log, this.#store(), `iem_dcr.${this.info.id}`);
+    this.#session = new MeterSession(
+      { client: this.client, config, time, clock, log, signal },
+      journal,
+      this.#outputs(),
+    );
+  }
+
+  override ready(): void {
+    // The session never rejects; it ends with the module's signal.
+    void this.#session.run();
+  }
+
+  override shutdown(): void {
+    this.client.close();
+  }
+
+  #outputs(): LiveOutputs {
+    const { publish, errors } = this.provides.main;
+    return {
+      publishPowermeter: (value) => publish.powermeter(value),
+      publishPublicKey: (key) => publish.public_key_ocmf(key),
+      raiseCommunicationFault: (message) => {
+        if (!errors.isActive(FAULT, FAULT_SUB_TYPE))
+          errors.raise({ type: FAULT, subType: FAULT_SUB_TYPE, message });
+      },
+      clearCommunicationFault: () => errors.clear(FAULT, FAULT_SUB_TYPE),
+    };
+  }
+
+  #store(): JournalStore | undefined {
+    const { store } = this.requires;
+    if (store === undefined) return undefined;
+    return {
+      load: async (key) => await store.call.load({ key }),
+      store: async (key, value) => await store.call.store({ key, value }),
+    };
+  }
+}

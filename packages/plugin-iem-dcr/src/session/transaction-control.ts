@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bill, matchTransaction, parseRecord, verifyRecord, type Mismatch } from '@carabiner/ocmf';
+import { isErrorFree, type UserData } from '../device/answers.js';
+import { MeterRefusal, MeterUnreachable } from '../device/errors.js';
+import type {
+  SignedMeterValue,
+  TransactionReq,
+  TransactionStartResponse,
+  TransactionStopResponse,
+} from '../powermeter-types.js';
+import type { MeterLink } from './meter-link.js';
+import type { SessionContext } from './session-options.js';
+import type { OpenTransaction, TransactionJournal } from './transaction-journal.js';
+
+/** Time the meter needs to sign, and to be ready for the next request, after a transaction ended. */
+const SETTLE_MS = 250;
+/** Pause between attempts to reach a meter that `stop_transaction` waits for. */
+const RECONNECT_PAUSE_MS = 500;
+
+/** Refusals after which a record is taken to be lost. */
+const GIVE_UP_AFTER = 5;
+
+/** A condition that ends a start or stop, with the text for the caller. */
+class TransactionFailure extends Error {
+  override readonly name = 'TransactionFailure';
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function describeMismatch(mismatches: readonly Mismatch[]): string {
+  return mismatches.map(({ field, expected, found }) => `${field} is ${found}, not ${expected}`).join('; ');
+}
+
+/** Begins and ends transactions. The caller sees to it that nothing else talks to the meter meanwhile. */
+export class TransactionControl {
+  /** Whether a stop was asked for that the meter could not be told. */
+  #stopOwed = false;
+  /** Whether a transaction was ended whose record was not fetched. */
+  #recordOwed = false;
+  /** Refusals in a row of the record that is owed. */
+  #refusals = 0;
+
+  constructor(
+    private readonly context: SessionContext,
+    private readonly link: MeterLink,
+    private readonly journal: TransactionJournal,
+  ) {}
+
+  /** `start_transaction` */
+  async start(request: TransactionReq): Promise<TransactionStartResponse> {
+    const { config, log } = this.context;
+    if (request.evse_id !== '' && request.evse_id !== config.CI)
+      return { status: 'NOT_SUPPORTED', error: 'config: CI does not match evse_id. This is not allowed.' };
+    try {
+      await this.#start(request);
+      return { status: 'OK' };
+    } catch (error) {
+      log.error('the transaction could not be started', {
+        transaction: request.transaction_id,
+        reason: textOf(error),
+      });
+      return { status: 'UNEXPECTED_ERROR', error: textOf(error) };
+    }
+  }
+
+  /** `stop_transaction`; an empty id ends whatever runs. */
+  async stop(transactionId: string): Promise<TransactionStopResponse> {
+    const kept = transactionId === '' ? undefined : this.journal.recordOf(transactionId);
+    if (kept !== undefined)
+      return { status: 'OK', signed_meter_value: signedValue(kept.record, kept.publicKey) };
+    try {
+      const value = await this.#stop(transactionId);
+      return value === undefined ? { status: 'OK' } : { status: 'OK', signed_meter_value: value };
+    } catch (error) {
+      this.context.log.error('the transaction could not be stopped', {
+        transaction: transactionId,
+        reason: textOf(error),
+      });
+      return { status: 'UNEXPECTED_ERROR', error: textOf(error) };
+    }
+  }
+
+  /** Does what is owed: ends a transaction that should have been stopped, fetches a record that was left in the meter. */
+  async settleDebts(): Promise<void> {
+    const { running } = this.link;
+    if (running === true && this.#stopOwed) {
+      await this.#end();
+      await this.context.clock.sleep(SETTLE_MS, this.context.signal);
+    }
+    if (this.link.running !== false) return;
+    this.#stopOwed = false;
+    if (this.journal.open === undefined && !this.#recordOwed) return;
+    let record: string | undefined;
+    try {
+      record = await this.context.client.getLastTransaction();
+    } catch (error) {
+      // A meter that is idle and has no record will never have this one.
+      if (!(error instanceof MeterRefusal) || ++this.#refusals < GIVE_UP_AFTER) throw error;
+      this.context.log.error('the meter has no record of the open transaction', { reason: error.message });
+      await this.journal.forget();
+    }
+    if (record !== undefined) await this.#keepForOwner(record);
+    this.#refusals = 0;
+    this.#recordOwed = false;
+  }
+
+  async #start(request: TransactionReq): Promise<void> {
+    const { client, config, clock, signal } = this.context;
+    if (!this.link.initialised)
+      throw new TransactionFailure('Init of communication not finished yet. Please try again later.');
+    const words = this.link.live?.XC ?? '';
+    if (!isErrorFree(words)) throw new TransactionFailure(`IEM-DCR is in error state. XC: ${words}`);
+    if ((await client.getGateway()).CT === '') {
+      this.link.initialised = false;
+      throw new TransactionFailure('Init seems to be missing. Re-Init triggered. Please try again later.');
+    }
+    const ended = await this.#endBeforeStart();
+    await clock.sleep(SETTLE_MS, signal);
+    if (ended) await this.#collectEnded();
+    const user = this.#userOf(request);
+    await this.#repeat(() => client.postUser(user));
+    const startedMs = this.link.meterNowMs;
+    const MS = this.link.live?.MS;
+    const afterPG = this.journal.lastPG;
+    await this.journal.begin({
+      transactionId: request.transaction_id,
+      ID: user.ID,
+      CI: config.CI,
+      ...(MS === undefined ? {} : { MS }),
+      ...(startedMs === undefined ? {} : { startedMs }),
+      ...(afterPG === undefined ? {} : { afterPG }),
+    });
+    await this.#begin();
+    this.link.running = true;
+    this.#stopOwed = false;
+  }
+
+  #userOf(request: TransactionReq): UserData {
+    const { config } = this.context;
+    const assigned = request.identification_status === 'ASSIGNED';
+    const fallback = assigned ? config.identification_level_fallback : 'NONE';
+    const data = request.identification_data ?? '';
+    const tariff = request.tariff_text ?? '';
+    return {
+      IS: assigned,
+      IL: request.identification_level ?? fallback,
+      IF: request.identification_flags,
+      IT: request.identification_type,
+      ID: data === '' ? request.transaction_id : data,
+      US: config.US,
+      ...(tariff === '' ? {} : { TT: tariff }),
+    };
+  }
+
+  /** Ends what runs. True when something was, or may have been, ended. */
+  async #endBeforeStart(): Promise<boolean> {
+    if (this.link.running === true) {
+      await this.#end();
+      return true;
+    }
+    try {
+      await this.context.client.end();
+      this.context.log.warn('a transaction was running in the meter and was ended');
+      return true;
+    } catch (error) {
+      // An idle meter refuses. Where the answer was lost something may have been ended.
+      return error instanceof MeterUnreachable;
+    }
+  }
+
+  /** Fetches the record of a transaction ended by a start: once the next one begins, the meter gives it no more. */
+  async #collectEnded(): Promise<void> {
+    this.#recordOwed = true;
+    await this.#keepForOwner(await this.#fetchEnded());
+    this.#recordOwed = false;
+  }
+
+  /** The signed record right after an end; from the place of the last record when the meter does not give it. */
+  async #fetchEnded(): Promise<string> {
+    const { client } = this.context;
+    try {
+      return await this.#repeat(() => client.getReceipt());
+    } catch (error) {
+      if (!(error instanceof MeterRefusal)) throw error;
+      return await client.getLastTransaction();
+    }
+  }
+
+  /** Keeps a record for the open transaction if it fits, else without an owner. True when it fits. */
+  async #keepForOwner(record: string): Promise<boolean> {
+    const { open } = this.journal;
+    const mismatches = open === undefined ? [] : this.#compare(record, open);
+    const owner = open !== undefined && mismatches.length === 0 ? open.transactionId : '';
+    if (mismatches.length > 0) {
+      this.context.log.warn('the record in the meter is not that of the open transaction', {
+        transaction: open?.transactionId,
+        reason: describeMismatch(mismatches),
+      });
+      await this.journal.forget();
+    }
+    await this.journal.keep(record, await this.#keyForRecord(record), owner);
+    return owner !== '';
+  }
+
+  /** The meter may have begun although its answer was lost; then it refuses the repetition. */
+  async #begin(): Promise<void> {
+    await this.#repeat(async () => {
+      try {
+        await this.context.client.begin();
+      } catch (error) {
+        if ((await this.#isRunning()) !== true) throw error;
+      }
+    });
+  }
+
+  /** Ends the running transaction. A failure counts as success when the meter is idle: it has ended all the same. */
+  async #end(): Promise<void> {
+    await this.#repeat(async () => {
+      try {
+        await this.context.client.end();
+      } catch (error) {
+        if ((await this.#isRunning()) !== false) throw error;
+      }
+    });
+    this.link.running = false;
+  }
+
+  /** Whether a transaction runs; undefined when the meter cannot be asked. */
+  async #isRunning(): Promise<boolean | undefined> {
+    try {
+      return (await this.link.readLive()).XT;
+    } catch (error) {
+      this.context.log.debug('the state of the meter cannot be read', { reason: textOf(error) });
+      return undefined;
+    }
+  }
+
+  /** Up to 1 + `resilience_transaction_request_retries` attempts with a pause between them. */
+  async #repeat<T>(attempt: () => Promise<T>): Promise<T> {
+    const { config, clock, signal } = this.context;
+    for (let left = config.resilience_transaction_request_retries; ; left--) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (left <= 0) throw this.#withCurrent(error);
+        await clock.sleep(config.resilience_transaction_request_retry_delay, signal);
+      }
+    }
+  }
+
+  /** The likeliest reason of a refusal, for the person who reads the message. */
+  #withCurrent(error: unknown): unknown {
+    const current = this.link.live?.I ?? 0;
+    if (!(error instanceof MeterRefusal) || !error.endpoint.endsWith('/receipt') || current === 0)
+      return error;
+    return new TransactionFailure(
+      `${error.message}; the meter measures ${current} A, which may be above its threshold`,
+      {
+        cause: error,
+      },
+    );
+  }
+
+  /** Undefined when there was nothing to end and there is no record at all, which only an empty id may meet. */
+  async #stop(transactionId: string): Promise<SignedMeterValue | undefined> {
+    const { clock, signal } = this.context;
+    await this.#reconnect(transactionId);
+    if (this.link.running === undefined) await this.#repeat(() => this.link.readLive());
+    const { open } = this.journal;
+    if (this.link.running === true) {
+      if (transactionId !== '' && open !== undefined && open.transactionId !== transactionId)
+        throw new TransactionFailure(
+          `transaction ${transactionId} is not known; the meter runs ${open.transactionId}, which goes on`,
+        );
+      await this.#end();
+      await clock.sleep(SETTLE_MS, signal);
+      return await this.#deliver(await this.#fetchEnded(), transactionId);
+    }
+    let record: string;
+    try {
+      record = await this.context.client.getLastTransaction();
+    } catch (error) {
+      if (transactionId === '' && error instanceof MeterRefusal) return undefined;
+      throw new TransactionFailure(`${textOf(error)} Maybe no transaction to return?`, { cause: error });
+    }
+    return await this.#deliver(record, transactionId);
+  }
+
+  /** Tries for a bounded time to reach a meter that is away. What cannot be done now is done when it is back. */
+  async #reconnect(transactionId: string): Promise<void> {
+    const { config, clock, signal } = this.context;
+    const deadlineMs = clock.monotonic() + config.stop_reconnect_timeout_ms;
+    while (!this.link.initialised) {
+      try {
+        await this.link.initialise();
+        await this.link.readLive();
+        // Reading live values may have found a power cycle; once initialised that is no news.
+        this.link.initialised = true;
+      } catch (error) {
+        if (clock.monotonic() + RECONNECT_PAUSE_MS > deadlineMs) {
+          const { open } = this.journal;
+          this.#stopOwed ||=
+            transactionId === '' || open === undefined || open.transactionId === transactionId;
+          throw new TransactionFailure(`Init of communication not finished yet. ${textOf(error)}`, {
+            cause: error,
+          });
+        }
+        await clock.sleep(RECONNECT_PAUSE_MS, signal);
+      }
+    }
+  }
+
+  /** Keeps the record and hands it on if it is that of the transaction asked for. */
+  async #deliver(record: string, transactionId: string): Promise<SignedMeterValue> {
+    const publicKey = await this.#keyForRecord(record);
+    const { open } = this.journal;
+    if (transactionId === '') {
+      await this.#keepForOwner(record);
+      return signedValue(record, publicKey);
+    }
+    const mismatches = open?.transactionId === transactionId ? this.#compare(record, open) : [];
+    const owner = this.journal.ownerOf(record);
+    if (mismatches.length > 0 || (owner !== undefined && owner !== transactionId)) {
+      await this.journal.keep(record, publicKey, '');
+      const reason = mismatches.length > 0 ? describeMismatch(mismatches) : `it is that of ${owner ?? ''}`;
+      throw new TransactionFailure(
+        `the last record of the meter is not that of transaction ${transactionId}: ${reason}`,
+      );
+    }
+    if (open?.transactionId !== transactionId)
+      this.context.log.warn('a record is given for a transaction that was not begun by this driver', {
+        transaction: transactionId,
+      });
+    await this.journal.keep(record, publicKey, transactionId);
+    return signedValue(record, publicKey);
+  }
+
+  #compare(record: string, open: OpenTransaction): Mismatch[] {
+    try {
+      return matchTransaction(parseRecord(record), open);
+    } catch (error) {
+      this.context.log.warn('the record cannot be read and hence not be compared', { reason: textOf(error) });
+      return [];
+    }
+  }
+
+  /** Key for a record, with a check of the record on the way. Findings are reported beside it; it is never withheld. */
+  async #keyForRecord(record: string): Promise<string> {
+    let { publicKey } = this.link;
+    try {
+      if (publicKey === '') publicKey = await this.link.readPublicKey();
+    } catch (error) {
+      this.context.log.warn('the public key could not be read', { reason: textOf(error) });
+    }
+    this.#check(record, publicKey);
+    return publicKey;
+  }
+
+  #check(record: string, publicKey: string): void {
+    const { log } = this.context;
+    const { verdict, error } = verifyRecord(record, publicKey === '' ? undefined : publicKey);
+    if (verdict === 'invalid')
+      log.error('the signature of the record is not right', { reason: error?.message ?? 'wrong signature' });
+    try {
+      const findings = bill([parseRecord(record)]).findings.filter(({ severity }) => severity === 'error');
+      if (findings.length > 0)
+        log.warn('the record may not be fit for billing', { findings: findings.map(({ code }) => code) });
+    } catch (cause) {
+      log.error('the record cannot be read', { reason: textOf(cause) });
+    }
+  }
+}
+
+/** The record as it came from the meter. */
+function signedValue(record: string, publicKey: string): SignedMeterValue {
+  return { signed_meter_data: record, signing_method: '', encoding_method: 'OCMF', public_key: publicKey };
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseRecord } from '@carabiner/ocmf';
+import type { Logger } from '@carabiner/core';
+import { z } from 'zod';
+
+/** Where the journal survives a power failure. A value is on disk when `store` has resolved. */
+export interface JournalStore {
+  load(key: string): Promise<unknown>;
+  store(key: string, value: Record<string, unknown>): Promise<void>;
+}
+
+const openSchema = z.object({
+  transactionId: z.string(),
+  /** What the record must say. */
+  ID: z.string(),
+  CI: z.string(),
+  MS: z.string().optional(),
+  /** Begin by the meter's clock, ms since 1970. */
+  startedMs: z.number().optional(),
+  /** Page of the last record before it. */
+  afterPG: z.string().optional(),
+});
+
+const keptSchema = z.object({
+  /** Empty when it is not known whose record it is. */
+  transactionId: z.string(),
+  record: z.string(),
+  publicKey: z.string(),
+  PG: z.string().optional(),
+});
+
+const journalSchema = z.object({ open: openSchema.optional(), kept: z.array(keptSchema) });
+
+/** A transaction that was begun and whose record was not fetched. */
+export type OpenTransaction = z.output<typeof openSchema>;
+/** A record that was fetched, untouched. */
+export type KeptRecord = z.output<typeof keptSchema>;
+
+/** Records at hand without asking the store. */
+const KEPT = 32;
+
+/** Remembers the open transaction and every record fetched, in memory and in a store where there is one. */
+export class TransactionJournal {
+  #open: OpenTransaction | undefined;
+  #kept: KeptRecord[] = [];
+
+  /** @param prefix - begin of the keys, unique to the module instance: letters, digits, underscore and dot */
+  constructor(
+    private readonly log: Logger,
+    private readonly store: JournalStore | undefined,
+    private readonly prefix: string,
+  ) {}
+
+  /** The open transaction. */
+  get open(): OpenTransaction | undefined {
+    return this.#open;
+  }
+
+  /** Page of the last record that was fetched. */
+  get lastPG(): string | undefined {
+    return this.#kept.at(-1)?.PG;
+  }
+
+  /** Reads what an earlier run has left. */
+  async load(): Promise<void> {
+    if (this.store === undefined) return;
+    try {
+      const value = await this.store.load(`${this.prefix}.journal`);
+      if (value === null || value === undefined) return;
+      const { open, kept } = journalSchema.parse(value);
+      this.#open = open;
+      this.#kept = kept;
+    } catch (error) {
+      this.log.error('the transaction journal cannot be read; it begins anew', {
+        reason: (error as Error).message,
+      });
+    }
+  }
+
+  /** Remembers that a transaction is about to begin. */
+  async begin(transaction: OpenTransaction): Promise<void> {
+    this.#open = transaction;
+    await this.#save();
+  }
+
+  /** Forgets the open transaction. */
+  async forget(): Promise<void> {
+    if (this.#open === undefined) return;
+    this.#open = undefined;
+    await this.#save();
+  }
+
+  /** The record of a transaction; undefined when it was not fetched. */
+  recordOf(transactionId: string): KeptRecord | undefined {
+    return this.#kept.findLast((entry) => entry.transactionId === transactionId);
+  }
+
+  /** Whose record a text is; undefined when it is not known. */
+  ownerOf(record: string): string | undefined {
+    const owner = this.#kept.findLast((entry) => entry.record === record)?.transactionId;
+    return owner === '' ? undefined : owner;
+  }
+
+  /**
+   * Keeps a record, and forgets the open transaction if it is its.
+   *
+   * @param transactionId - empty when it is not known
+   */
+  async keep(record: string, publicKey: string, transactionId: string): Promise<void> {
+    const known = this.#kept.find((entry) => entry.record === record);
+    if (known !== undefined && (known.transactionId !== '' || transactionId === '')) return;
+    const { PG, MS } = describe(record);
+    const entry: KeptRecord = { transactionId, record, publicKey, ...(PG === undefined ? {} : { PG }) };
+    this.#kept = [...this.#kept.filter((other) => other !== known), entry].slice(-KEPT);
+    if (transactionId !== '' && this.#open?.transactionId === transactionId) this.#open = undefined;
+    // Its own key is never written again: every record ever fetched stays.
+    await this.#write(`${this.prefix}.record.${MS ?? 'meter'}.${PG ?? 'page'}`, entry);
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    await this.#write(`${this.prefix}.journal`, {
+      ...(this.#open === undefined ? {} : { open: this.#open }),
+      kept: this.#kept,
+    });
+  }
+
+  async #write(key: string, value: Record<string, unknown>): Promise<void> {
+    try {
+      await this.store?.store(key.replace(/[^A-Za-z0-9_.]/g, '_'), value);
+    } catch (error) {
+      this.log.error('the transaction journal cannot be written', { key, reason: (error as Error).message });
+    }
+  }
+}
+
+function describe(record: string): { PG?: string | undefined; MS?: string | undefined } {
+  try {
+    const { PG, MS } = parseRecord(record).payload;
+    return { PG, MS };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './library.js';
+export { IemDcrSimulator } from './iem-dcr-simulator.js';
