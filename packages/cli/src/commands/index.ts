@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RegisterCommand } from '../command.js';
+import { registerCall } from './call.js';
+import { registerCheck } from './check.js';
+import { registerCompletion } from './completion.js';
+import { registerGraph } from './graph.js';
+import { registerInit } from './init.js';
+import { registerModules } from './modules.js';
+import { registerNew } from './new.js';
+import { registerRun } from './run.js';
+import { registerSchema } from './schema.js';
+import { registerStop } from './stop.js';
+import { registerSwap } from './swap.js';
+import { registerWatch } from './watch.js';
+
+/** All commands, in the order of the help text. Another family of commands is one line here. */
+export const COMMANDS: readonly RegisterCommand[] = [
+  registerRun,
+  registerCheck,
+  registerGraph,
+  registerModules,
+  registerInit,
+  registerSchema,
+  registerCall,
+  registerWatch,
+  registerSwap,
+  registerStop,
+  registerNew,
+  registerCompletion,
+];

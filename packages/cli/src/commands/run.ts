@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import {
+  CompositionError,
+  createRuntime,
+  formatBootTree,
+  type LogLevel,
+  type Runtime,
+} from '@carabiner/core';
+import { Option } from 'commander';
+import type { CliIo } from '../cli-io.js';
+import type { RegisterCommand } from '../command.js';
+import { ControlServer } from '../control/control-server.js';
+import { socketPathOf } from '../control/socket-path.js';
+import { ExitCode } from '../exit-codes.js';
+import { reportFindings } from '../findings-report.js';
+import { installedModules } from '../installed-modules.js';
+import { StatusLine } from '../status-line.js';
+import { UserError } from '../user-error.js';
+
+const EXAMPLES = `
+Checks the composition first and starts nothing when there is an error. Ctrl-C (or SIGTERM) shuts all modules down,
+consumers before providers; a second one ends the process at once.
+
+Examples:
+  $ carabiner run charger.yaml
+  $ carabiner run charger.yaml --log-level debug
+  $ carabiner run charger.yaml --boot-times     what the start spent its time on
+`;
+
+interface RunOptions {
+  readonly logLevel?: LogLevel;
+  readonly logFormat: 'auto' | 'pretty' | 'json';
+  readonly bootTimes?: boolean;
+  readonly control: boolean;
+}
+
+/** `carabiner run`: a composition at work, until it is asked to stop. */
+export const registerRun: RegisterCommand = (program, { io, exitWith }) => {
+  program
+    .command('run')
+    .description('run a composition')
+    .argument('<composition>', 'a YAML file')
+    .addOption(
+      new Option('-l, --log-level <level>', 'what is logged').choices([
+        'silent',
+        'error',
+        'warn',
+        'info',
+        'debug',
+        'trace',
+      ]),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'auto is pretty on a terminal and json otherwise')
+        .choices(['auto', 'pretty', 'json'])
+        .default('auto'),
+    )
+    .option('--boot-times', 'print what the start spent its time on')
+    .option('--no-control', 'no control socket: call, watch, swap and stop cannot reach this instance')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, options: RunOptions) => {
+      const path = resolve(io.cwd, file);
+      if (!existsSync(path)) throw new UserError(`there is no file ${file}`);
+      const status = new StatusLine(io);
+      const runtime = await prepare(path, options, status, io);
+      if (runtime === undefined) exitWith(ExitCode.failed);
+      else await new Run(runtime, path, options, status, io).untilStopped();
+    });
+};
+
+/** Checks and loads; undefined when there are errors, which were shown. */
+async function prepare(
+  path: string,
+  options: RunOptions,
+  status: StatusLine,
+  io: CliIo,
+): Promise<Runtime | undefined> {
+  const { logLevel, logFormat } = options;
+  const pretty = logFormat === 'auto' ? io.isTerminal : logFormat === 'pretty';
+  try {
+    const runtime = await createRuntime({
+      file: path,
+      clock: io.clock,
+      log: {
+        format: pretty ? 'pretty' : 'json',
+        destination: { write: (text: string) => status.write(text) },
+        ...(logLevel === undefined ? {} : { level: logLevel }),
+      },
+    });
+    if (runtime.findings.length > 0) io.err(reportFindings(runtime.findings, io.cwd));
+    return runtime;
+  } catch (thrown) {
+    if (!(thrown instanceof CompositionError)) throw thrown;
+    io.err(reportFindings(thrown.findings, io.cwd));
+    return undefined;
+  }
+}
+
+/** One run from start to stop. */
+class Run {
+  readonly #stopRequested: Promise<void>;
+  #requestStop: () => void = () => undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly path: string,
+    private readonly options: RunOptions,
+    private readonly status: StatusLine,
+    private readonly io: CliIo,
+  ) {
+    this.#stopRequested = new Promise((resolve) => (this.#requestStop = resolve));
+  }
+
+  async untilStopped(): Promise<void> {
+    const { io, runtime, status } = this;
+    const server = this.options.control ? await this.#openControl() : undefined;
+    const offSignals = this.#onSignals();
+    const observing = runtime.observe((event) => status.saw(event));
+    try {
+      status.start(runtime);
+      await Promise.race([runtime.start(), this.#stopRequested]);
+      if (this.options.bootTimes === true) status.write(`${formatBootTree(runtime.bootTree)}\n`);
+      await this.#stopRequested;
+    } finally {
+      await runtime.stop();
+      status.stop();
+      observing.unsubscribe();
+      await server?.close();
+      offSignals();
+    }
+    io.err(`${relative(io.cwd, this.path)} has stopped\n`);
+  }
+
+  async #openControl(): Promise<ControlServer> {
+    const { io, path, runtime } = this;
+    const target = {
+      get state() {
+        return runtime.state;
+      },
+      modules: () => runtime.modules(),
+      activeErrors: () => runtime.activeErrors(),
+      observe: (...args: Parameters<Runtime['observe']>) => runtime.observe(...args),
+      call: async (...args: Parameters<Runtime['call']>) => await runtime.call(...args),
+      swap: async (moduleId: string, replacement: string) => {
+        const known = installedModules(dirname(path)).some(({ module }) => module === replacement);
+        await runtime.replace(moduleId, known ? { module: replacement } : replacement);
+      },
+      stop: () => this.#requestStop(),
+    };
+    return await ControlServer.open(target, relative(io.cwd, path), socketPathOf(path, io.env));
+  }
+
+  #onSignals(): () => void {
+    let asked = false;
+    return this.io.onSignal((signal) => {
+      if (asked) {
+        this.status.stop();
+        this.io.err(`${signal} again: ending at once\n`);
+        this.io.exit(ExitCode.forced);
+        return;
+      }
+      asked = true;
+      this.status.write(`${signal}: shutting down; once more ends at once\n`);
+      this.#requestStop();
+    });
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PackageCatalogue, type ModuleShape } from '@carabiner/core';
+
+/** One installed module with what its manifest declares. */
+export interface InstalledModuleInfo {
+  readonly module: string;
+  readonly aliases: readonly string[];
+  readonly package: string;
+  readonly version: string;
+  /** What the manifest declares; undefined when it cannot be used. */
+  readonly shape: ModuleShape | undefined;
+  /** Why it cannot be used. */
+  readonly problem: string | undefined;
+}
+
+/** Modules of the packages installed for a folder, by name. Nothing is executed. */
+export function installedModules(folder: string): readonly InstalledModuleInfo[] {
+  const catalogue = new PackageCatalogue(folder);
+  return catalogue.packages
+    .flatMap((each) =>
+      each.modules.map((declared) => {
+        const found = catalogue.manifestOf({ package: each, declared });
+        const usable = !('code' in found);
+        return {
+          module: declared.module,
+          aliases: declared.aliases,
+          package: each.name,
+          version: each.version,
+          shape: usable ? found : undefined,
+          problem: usable ? undefined : found.message,
+        };
+      }),
+    )
+    .sort((a, b) => (a.module < b.module ? -1 : 1));
+}
