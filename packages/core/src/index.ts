@@ -2,13 +2,21 @@
 import 'reflect-metadata';
 
 export * from './contract/index.js';
+export * from './bus/index.js';
 export * from './exceptions/index.js';
 export * from './injection/index.js';
 export { isModuleClass, type ModuleClass } from './injection/module-class.js';
+export * from './composition/index.js';
+export type { ParameterAddress, ParameterState, SetConfigResult } from './config/runtime-config.js';
+export { OverlayError } from './config/overlay-file.js';
 export { createRuntime, type RuntimeOptions } from './lifecycle/create-runtime.js';
-export { Runtime, HOST_ORIGIN, type RuntimeParts } from './lifecycle/runtime.js';
+export { Runtime } from './lifecycle/runtime.js';
+export { HOST_ORIGIN, type HostCallOptions } from './lifecycle/host-call.js';
+export type { RemoteHost, RemoteModules } from './lifecycle/remote-modules.js';
+export type { RestartPolicy } from './lifecycle/restart-policy.js';
 export type { RuntimeEvent, RuntimeState } from './lifecycle/runtime-events.js';
 export type { ModuleState, ModuleStatus } from './lifecycle/module-state.js';
+export { SwapError, type Replacement } from './lifecycle/swap.js';
 export {
   CompositionError,
   ModuleStepError,
@@ -16,3 +24,6 @@ export {
   UnknownNameError,
   type LifeStep,
 } from './lifecycle/lifecycle-errors.js';
+export { formatBootTree, type BootStep } from './observability/boot-tree.js';
+export { LogBook, type LogLevel, type LogOptions } from './observability/logger.js';
+export { MqttSettingsError } from './mqtt/mqtt-link.js';

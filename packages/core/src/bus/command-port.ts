@@ -56,9 +56,10 @@ export class CommandPort implements CallOwner {
   /** @param label - for example `psu/main.setMode` */
   constructor(
     readonly label: string,
-    private readonly descriptor: CommandDescriptor,
+    /** Another one when another module class takes the place. */
+    public descriptor: CommandDescriptor,
     private readonly host: PortHost,
-    private readonly meter: CommandMeter,
+    readonly meter: CommandMeter,
   ) {
     host.gate.onChange(() => this.#pump());
   }

@@ -37,10 +37,12 @@ export interface EndpointHost {
   readonly callTimeoutMs: number;
   /** A module of this process published a value; for observers. */
   published(moduleId: string, implementation: string, variable: string, value: unknown): void;
+  /** A module of this process raised or cleared an error; for observers. */
+  raised(error: RaisedError): void;
 }
 
 interface Implementation {
-  readonly interface: InterfaceDescriptor;
+  interface: InterfaceDescriptor;
   readonly ports: Map<string, CommandPort>;
   readonly variables: Map<string, VariableMeter>;
   readonly errors: ImplementationErrors;
@@ -55,12 +57,13 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
   readonly deadlines: DeadlineList;
   readonly queues: QueueReport;
   readonly checksResults: boolean;
-  readonly implementations: { readonly [implementation: string]: InterfaceDescriptor };
-  readonly mapping: Mapping | undefined;
-  readonly implementationMapping: { readonly [implementation: string]: Mapping };
+  implementations: { readonly [implementation: string]: InterfaceDescriptor } = {};
+  mapping: Mapping | undefined;
+  implementationMapping: { readonly [implementation: string]: Mapping } = {};
   scope: ModuleScope | undefined;
   readonly #implementations = new Map<string, Implementation>();
   readonly #host: EndpointHost;
+  readonly #log: Logger;
   #attachment: Attachment | undefined;
 
   constructor(info: ModuleInfo, provides: ModuleDescriptor['provides'], log: Logger, host: EndpointHost) {
@@ -70,15 +73,30 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
     this.blockWatch = host.blockWatch;
     this.queues = host.queues;
     this.checksResults = host.validation === 'all';
-    this.mapping = info.mapping;
-    this.implementationMapping = info.implementationMapping;
+    this.#log = log;
     this.gate = new Gate(info.id);
     this.deadlines = new DeadlineList(host.clock, host.callTimeoutMs);
+    this.adopt(info, provides);
+  }
+
+  /**
+   * Takes the implementations of a module class. Ports of commands that stay are kept, so callers keep their way; those
+   * of commands that are gone refuse.
+   */
+  adopt(info: ModuleInfo, provides: ModuleDescriptor['provides']): void {
+    const before = surfaceOf(this.implementations);
+    this.mapping = info.mapping;
+    this.implementationMapping = info.implementationMapping;
     this.implementations = Object.fromEntries(
       Object.entries(provides).map(([id, implementation]) => [id, implementation.interface]),
     );
-    for (const [id, descriptor] of Object.entries(this.implementations))
-      this.#addPorts(info, id, descriptor, log);
+    for (const port of this.ports()) port.handler = undefined;
+    for (const [id, descriptor] of Object.entries(this.implementations)) this.#adoptOne(info, id, descriptor);
+    // The bus subscribed what the former module had.
+    if (this.#attachment !== undefined && before !== surfaceOf(this.implementations)) {
+      void this.#attachment.detach();
+      this.attach();
+    }
   }
 
   /** Makes the module reachable. */
@@ -130,21 +148,23 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
     const leaves = this.#attachment?.boundary === true;
     const validates = validation === 'all' || (leaves && validation !== 'off');
     return Object.fromEntries(
-      [...this.#implementations].map(([id, implementation]) => [
-        id,
-        makeProvided({
-          scope,
-          implementation: id,
-          interface: implementation.interface,
-          errors: implementation.errors,
-          validates,
-          meter: (variable) => meterOf(implementation, variable),
-          publish: (variable, value) => {
-            this.#attachment?.publish(id, variable, value);
-            this.#host.published(this.id, id, variable, value);
-          },
-        }),
-      ]),
+      [...this.#implementations]
+        .filter(([id]) => Object.hasOwn(this.implementations, id))
+        .map(([id, implementation]) => [
+          id,
+          makeProvided({
+            scope,
+            implementation: id,
+            interface: implementation.interface,
+            errors: implementation.errors,
+            validates,
+            meter: (variable) => meterOf(implementation, variable),
+            publish: (variable, value) => {
+              this.#attachment?.publish(id, variable, value);
+              this.#host.published(this.id, id, variable, value);
+            },
+          }),
+        ]),
     );
   }
 
@@ -154,10 +174,12 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
    * @throws TypeError when a command has no method
    */
   bind(implementations: unknown): void {
-    for (const [id, { ports }] of this.#implementations) {
-      const methods: unknown = Reflect.get(Object(implementations), id);
-      for (const [command, port] of ports) {
-        const method: unknown = Reflect.get(Object(methods), command);
+    for (const [id, { commands }] of Object.entries(this.implementations)) {
+      const methods: unknown = Reflect.get(Object(implementations) as object, id);
+      for (const command of Object.keys(commands)) {
+        const port = this.#implementations.get(id)?.ports.get(command);
+        if (port === undefined) continue;
+        const method: unknown = Reflect.get(Object(methods) as object, command);
         if (typeof method !== 'function')
           throw new TypeError(`module ${this.id} has no method implementations.${id}.${command}`);
         port.handler = method.bind(methods) as CommandHandler;
@@ -169,12 +191,18 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
     for (const { ports } of this.#implementations.values()) yield* ports.values();
   }
 
+  /** Ports with implementation and command. */
+  *commands(): Iterable<readonly [implementation: string, command: string, port: CommandPort]> {
+    for (const [id, { ports }] of this.#implementations)
+      for (const [command, port] of ports) yield [id, command, port];
+  }
+
   *errors(): Iterable<readonly [string, ImplementationErrors]> {
     for (const [id, { errors }] of this.#implementations) yield [id, errors];
   }
 
-  /** Variables with their counts, as `<implementation>.<variable>`. */
-  *variables(): Iterable<readonly [string, string, VariableMeter]> {
+  /** Counts with implementation and variable, of variables that were published. */
+  *variables(): Iterable<readonly [implementation: string, variable: string, meter: VariableMeter]> {
     for (const [id, { variables }] of this.#implementations)
       for (const [name, meter] of variables) yield [id, name, meter];
   }
@@ -189,17 +217,43 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
     for (const port of this.ports()) port.interrupt(error);
   }
 
-  #addPorts(info: ModuleInfo, id: string, descriptor: InterfaceDescriptor, log: Logger): void {
-    const ports = new Map<string, CommandPort>();
-    for (const [command, commandDescriptor] of Object.entries(descriptor.commands)) {
-      const label = `${info.id}/${id}.${command}`;
-      ports.set(command, new CommandPort(label, commandDescriptor, this, new CommandMeter()));
+  #adoptOne(info: ModuleInfo, id: string, descriptor: InterfaceDescriptor): void {
+    let implementation = this.#implementations.get(id);
+    if (implementation === undefined) {
+      const send = (error: RaisedError): void => {
+        this.#attachment?.error(id, error);
+        this.#host.raised(error);
+      };
+      const errors = new ImplementationErrors(
+        originOf(info, id),
+        descriptor.errors,
+        this.clock,
+        this.#log,
+        send,
+      );
+      implementation = { interface: descriptor, ports: new Map(), variables: new Map(), errors };
+      this.#implementations.set(id, implementation);
     }
-    const errors = new ImplementationErrors(originOf(info, id), descriptor.errors, this.clock, log, (error) =>
-      this.#attachment?.error(id, error),
-    );
-    this.#implementations.set(id, { interface: descriptor, ports, variables: new Map(), errors });
+    implementation.interface = descriptor;
+    implementation.errors.adopt(descriptor.errors);
+    for (const [command, commandDescriptor] of Object.entries(descriptor.commands)) {
+      const port = implementation.ports.get(command);
+      if (port === undefined) {
+        const label = `${info.id}/${id}.${command}`;
+        implementation.ports.set(
+          command,
+          new CommandPort(label, commandDescriptor, this, new CommandMeter()),
+        );
+      } else port.descriptor = commandDescriptor;
+    }
   }
+}
+
+/** What a bus has to subscribe for a module. */
+function surfaceOf(implementations: AttachedModule['implementations']): string {
+  return JSON.stringify(
+    Object.entries(implementations).map(([id, { commands }]) => [id, ...Object.keys(commands)]),
+  );
 }
 
 function meterOf(implementation: Implementation, variable: string): VariableMeter {

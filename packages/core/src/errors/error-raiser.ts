@@ -14,6 +14,12 @@ import type {
 /** Vendor of errors whose report names none. */
 export const DEFAULT_VENDOR = 'carabiner';
 
+/** Errors that stand for a module out of service, the most fitting first. */
+const FAULT_NAMES: readonly string[] = ['CommunicationFault', 'DeviceFault', 'VendorError'];
+
+/** Sub type of errors that the host raises on behalf of a module. */
+export const FAULT_SUB_TYPE = 'module-failed';
+
 interface Entry {
   readonly error: RaisedError;
   /** The life of the module that raised it, or raised it again. */
@@ -22,7 +28,7 @@ interface Entry {
 
 /** Errors of one provided implementation. They outlive the module instance that raised them. */
 export class ImplementationErrors implements ErrorRaiser {
-  readonly #descriptions: ReadonlyMap<string, string>;
+  #descriptions: ReadonlyMap<string, string> = new Map();
   readonly #active = new Map<string, Entry>();
   #life = 0;
 
@@ -34,6 +40,11 @@ export class ImplementationErrors implements ErrorRaiser {
     private readonly log: Logger,
     private readonly send: (error: RaisedError) => void,
   ) {
+    this.adopt(listed);
+  }
+
+  /** Takes the list of errors of another version of the interface. */
+  adopt(listed: readonly ErrorDescriptor[]): void {
     this.#descriptions = new Map(listed.map(({ type, description }) => [type, description]));
   }
 
@@ -89,6 +100,16 @@ export class ImplementationErrors implements ErrorRaiser {
 
   isActive(type: string, subType = ''): boolean {
     return this.#active.has(keyOf(type, subType));
+  }
+
+  /** Raises the error that stands for a module out of service, if the interface has one. */
+  raiseFault(message: string): void {
+    for (const name of FAULT_NAMES)
+      for (const type of this.#descriptions.keys())
+        if (type.endsWith(`/${name}`)) {
+          this.raise({ type, subType: FAULT_SUB_TYPE, message, severity: 'High' });
+          return;
+        }
   }
 
   /** A new instance of the module begins: what it does not raise again is cleared by {@link dropFormerLife}. */

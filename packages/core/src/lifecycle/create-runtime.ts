@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemClock, type Clock } from '@carabiner/clock';
-import { hasErrors, type YamlSource } from '@carabiner/dialect';
-import type { Bus } from '../bus/bus.js';
-import { checkComposition } from '../composition/check-composition.js';
-import { ClassCatalogue } from '../composition/class-catalogue.js';
-import { CompositionSource } from '../composition/composition-source.js';
-import { readComposition } from '../composition/read-composition.js';
-import type { ModuleClass } from '../injection/module-class.js';
+import { hasErrors } from '@carabiner/dialect';
+import { checkCompatibility } from '../composition/check-compatibility.js';
+import { loadComposition, type CompositionOptions } from '../composition/load-composition.js';
 import { BootTimer } from '../observability/boot-tree.js';
 import type { LogBook, LogOptions } from '../observability/logger.js';
 import { CompositionError } from './lifecycle-errors.js';
-import type { LoadedModule } from './module-slot.js';
+import type { RemoteModules } from './remote-modules.js';
 import { Runtime } from './runtime.js';
 
-/** How a runtime is made. Give `file` or `composition`. */
-export interface RuntimeOptions {
-  /** Path of a composition. */
-  readonly file?: string;
-  /** A composition as data. */
-  readonly composition?: unknown;
-  /** Module classes by module name, used before installed packages. */
-  readonly modules?: { readonly [module: string]: ModuleClass };
+/** How a runtime is made. */
+export interface RuntimeOptions extends CompositionOptions {
+  /** Default the system's. */
   readonly clock?: Clock;
   readonly log?: LogBook | LogOptions;
-  readonly bus?: Bus;
+  /** Modules in other processes; without it a module with `isolation: process` or `standalone` is refused. */
+  readonly remote?: RemoteModules;
 }
 
 /**
@@ -32,31 +24,32 @@ export interface RuntimeOptions {
  * @throws CompositionError with every finding when it cannot run
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { clock = systemClock } = options;
+  const { clock = systemClock, remote, log } = options;
   const boot = new BootTimer('start', clock);
-  const source: YamlSource =
-    options.file === undefined
-      ? CompositionSource.of(options.composition)
-      : CompositionSource.read(options.file);
-  const catalogue = new ClassCatalogue(options.modules ?? {});
-  const { configuration, findings } = await boot.measure('check', () => {
-    const read = readComposition(source);
-    const checked = checkComposition(read.configuration, catalogue, source);
-    return { configuration: read.configuration, findings: [...read.findings, ...checked.findings] };
-  });
+  const loaded = await boot.measure('check', () =>
+    loadComposition({
+      ...options,
+      shapeOf: (entry) =>
+        options.shapeOf?.(entry) ?? (remote?.hosts(entry) === true ? remote.shapeOf?.(entry) : undefined),
+    }),
+  );
+  const { configuration, source, resolver } = loaded;
+  const misplaced = configuration.modules
+    .filter((entry) => remote?.hosts(entry) !== true && (entry.isolation === 'process' || entry.standalone))
+    .map(({ id, standalone }) =>
+      source.finding(['active_modules', id, standalone ? 'standalone' : 'isolation'], {
+        code: 'no-other-processes',
+        message: `module '${id}' is meant for another process, and this runtime has no way to one`,
+        expected: 'a runtime with a broker between processes, or the module in this process',
+      }),
+    );
+  const findings = [...loaded.findings, ...misplaced];
   if (hasErrors(findings)) throw new CompositionError(findings);
-  const modules = new Map<string, LoadedModule>();
-  for (const entry of configuration.modules) {
-    const moduleClass = catalogue.classOf(entry);
-    if (moduleClass !== undefined) modules.set(entry.id, { moduleClass, package: undefined });
-  }
-  return new Runtime({
-    configuration,
-    modules,
-    findings,
-    clock,
-    boot,
-    ...(options.log === undefined ? {} : { log: options.log }),
-    ...(options.bus === undefined ? {} : { bus: options.bus }),
-  });
+  const inline = configuration.modules.filter((entry) => remote?.hosts(entry) !== true);
+  const { modules, findings: loadFindings } = await boot.measure('load', async () =>
+    resolver.loadAll(inline, source, clock, configuration.settings.carabiner.loadTimeoutMs),
+  );
+  findings.push(...loadFindings, ...checkCompatibility(inline, modules, source));
+  if (hasErrors(findings)) throw new CompositionError(findings);
+  return new Runtime({ loaded, modules, clock, log, remote, boot });
 }

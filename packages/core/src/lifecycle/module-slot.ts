@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Bus } from '../bus/bus.js';
 import type { Peer } from '../bus/client.js';
 import { ModuleEndpoint } from '../bus/module-endpoint.js';
 import type { ModuleEntry } from '../composition/run-configuration.js';
@@ -6,47 +7,37 @@ import { completeConfig, type ModuleConfig } from '../config/complete-config.js'
 import { ConfigHandlers } from '../config/config-handlers.js';
 import { currentActivity, runInScope } from '../containment/activity.js';
 import { ModuleScope } from '../containment/module-scope.js';
-import type { ModuleInfo } from '../contract/index.js';
+import type { ModuleDescriptor, ModuleInfo } from '../contract/index.js';
 import { toError } from '../exceptions/index.js';
-import type { ModuleClass } from '../injection/module-class.js';
+import type { LoadedModule } from '../composition/module-resolver.js';
 import { ModuleContainer } from '../injection/module-container.js';
 import { buildContext } from './build-context.js';
 import { ModuleStepError } from './lifecycle-errors.js';
 import type { ModuleHost } from './module-host.js';
+import { Mutex } from './mutex.js';
 import { ModuleInstance } from './module-instance.js';
 import type { ModuleState } from './module-state.js';
-
-/** A module class and where it came from. */
-export interface LoadedModule {
-  readonly moduleClass: ModuleClass;
-  /** Package name and version; undefined for a class given directly. */
-  readonly package: string | undefined;
-}
 
 /** The place of one module of a composition. Instances of the module come and go in it. */
 export class ModuleSlot {
   readonly id: string;
-  readonly info: ModuleInfo;
+  info: ModuleInfo;
   readonly endpoint: ModuleEndpoint;
   readonly configHandlers = new ConfigHandlers();
   config: ModuleConfig;
   instance: ModuleInstance | undefined;
+  readonly #mutex = new Mutex();
   #state: ModuleState = 'loaded';
   #reason: string | undefined;
 
   constructor(
-    readonly entry: ModuleEntry,
+    public entry: ModuleEntry,
     public loaded: LoadedModule,
     private readonly host: ModuleHost,
   ) {
     this.id = entry.id;
     const { descriptor } = loaded.moduleClass;
-    this.info = {
-      id: entry.id,
-      module: descriptor.module,
-      implementationMapping: entry.implementationMapping,
-      ...(entry.mapping === undefined ? {} : { mapping: entry.mapping }),
-    };
+    this.info = infoOf(entry, descriptor);
     this.config = this.#completeConfig();
     this.endpoint = new ModuleEndpoint(this.info, descriptor.provides, host.logOf(entry.id), host);
   }
@@ -57,6 +48,11 @@ export class ModuleSlot {
 
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  /** Runs work that changes the module's life, one at a time. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(work);
   }
 
   moveTo(state: ModuleState, reason?: string): void {
@@ -117,6 +113,29 @@ export class ModuleSlot {
     this.moveTo('running');
   }
 
+  /**
+   * Constructs, initialises and readies a new instance beside running neighbours, then lets calls in.
+   *
+   * @throws ModuleStepError
+   */
+  async bringUp(bus: Bus): Promise<void> {
+    const instance = await this.construct();
+    await this.init(instance);
+    await bus.settled();
+    await this.ready(instance);
+    this.endpoint.gate.open();
+  }
+
+  /** Takes another module class from now on; the present instance must have been unloaded. */
+  adopt(entry: ModuleEntry, loaded: LoadedModule): void {
+    const { descriptor } = loaded.moduleClass;
+    this.entry = entry;
+    this.loaded = loaded;
+    this.info = infoOf(entry, descriptor);
+    this.config = this.#completeConfig();
+    this.endpoint.adopt(this.info, descriptor.provides);
+  }
+
   /** Shuts the present instance down and undoes all it did. Failures are logged, never thrown. */
   async unload(): Promise<void> {
     const { instance } = this;
@@ -139,6 +158,15 @@ export class ModuleSlot {
       ),
     };
   }
+}
+
+function infoOf(entry: ModuleEntry, { module }: ModuleDescriptor): ModuleInfo {
+  return {
+    id: entry.id,
+    module,
+    implementationMapping: entry.implementationMapping,
+    ...(entry.mapping === undefined ? {} : { mapping: entry.mapping }),
+  };
 }
 
 /** Consumers' ends by the module they are connected to. */

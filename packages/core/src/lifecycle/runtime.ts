@@ -1,98 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
-import { systemClock, type Clock } from '@carabiner/clock';
+import { dirname } from 'node:path';
+import type { Clock } from '@carabiner/clock';
 import type { Finding } from '@carabiner/dialect';
-import { LocalBus } from '../bus/local-bus.js';
 import type { Bus } from '../bus/bus.js';
+import type { Peer } from '../bus/client.js';
+import { LocalBus } from '../bus/local-bus.js';
 import { QueueReport } from '../bus/queue-report.js';
+import { RoutingBus } from '../bus/routing-bus.js';
 import type { ValidationMode } from '../bus/validation.js';
+import { overlayPathOf } from '../composition/composition-source.js';
 import type { RunConfiguration } from '../composition/run-configuration.js';
+import { OverlayFile } from '../config/overlay-file.js';
+import { RuntimeConfig } from '../config/runtime-config.js';
 import type { ModuleScope } from '../containment/module-scope.js';
 import type { ExternalMqtt, Logger, RaisedError, Subscription, Telemetry } from '../contract/index.js';
-import type { Peer } from '../bus/client.js';
+import { toError } from '../exceptions/index.js';
+import { BrokerAccess } from '../mqtt/broker-access.js';
 import { BlockWatch } from '../observability/block-watch.js';
-import { BootTimer, type BootStep } from '../observability/boot-tree.js';
-import { LogBook, type LogOptions } from '../observability/logger.js';
+import type { BootStep, BootTimer } from '../observability/boot-tree.js';
+import { LogBook } from '../observability/logger.js';
+import { Metrics, MetricsServer } from '../observability/metrics.js';
+import { HOST_ORIGIN, callAnywhere, type HostCallOptions } from './host-call.js';
 import { ModuleStepError, RuntimeStateError, UnknownNameError } from './lifecycle-errors.js';
 import type { ModuleHost } from './module-host.js';
-import { ModuleSlot, PeerRegister, type LoadedModule } from './module-slot.js';
+import type { ModuleInstance } from './module-instance.js';
+import { ModuleSlot, PeerRegister } from './module-slot.js';
 import type { ModuleState, ModuleStatus } from './module-state.js';
+import type { RemoteModules } from './remote-modules.js';
+import { RemoteStates } from './remote-states.js';
 import type { RuntimeEvent, RuntimeState } from './runtime-events.js';
+import type { RuntimeParts } from './runtime-parts.js';
 import { inOrder, reversed, startOrder, type Dependencies } from './start-order.js';
 import { subscription } from './subscription.js';
+import { Supervisor } from './supervisor.js';
+import { swap, type Replacement } from './swap.js';
 
-/** What a runtime is made of, once its composition was checked and its modules were loaded. */
-export interface RuntimeParts {
-  readonly configuration: RunConfiguration;
-  /** By module id. */
-  readonly modules: ReadonlyMap<string, LoadedModule>;
-  /** Warnings of the check. */
-  readonly findings: readonly Finding[];
-  readonly clock?: Clock;
-  readonly log?: LogBook | LogOptions;
-  readonly bus?: Bus;
-  readonly boot?: BootTimer;
-}
-
-/** Origin of calls that the host itself makes, for a command line or a dashboard. */
-export const HOST_ORIGIN = 'carabiner';
-
-/** A composition at work. */
+/** A composition at work. Made by `createRuntime`. */
 export class Runtime implements ModuleHost {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: Logger;
+  /** Logs of host and modules, whose levels can be changed. */
   readonly logs: LogBook;
   readonly configuration: RunConfiguration;
-  readonly findings: readonly Finding[];
   readonly blockWatch: BlockWatch;
   readonly queues: QueueReport;
   readonly validation: ValidationMode;
   readonly callTimeoutMs: number;
+  /** Parameters that can be read and changed. */
+  readonly config: RuntimeConfig;
+  readonly metrics: Metrics;
+  /** Modules of this process, by id. */
+  readonly slots: ReadonlyMap<string, ModuleSlot>;
+  readonly #parts: RuntimeParts;
   readonly #boot: BootTimer;
-  readonly #slots = new Map<string, ModuleSlot>();
+  readonly #remote: RemoteModules | undefined;
+  readonly #remoteStates: RemoteStates;
   readonly #peers = new PeerRegister();
   readonly #observers = new Set<(event: RuntimeEvent) => void>();
   readonly #order: Dependencies;
+  readonly #supervisor: Supervisor;
+  readonly #broker: BrokerAccess;
+  readonly #metricsServer: MetricsServer;
+  readonly #handlerFailures = new Map<string, number>();
+  #metricsPort: number | undefined;
   #state: RuntimeState = 'created';
   #stopping: Promise<void> | undefined;
 
+  /** @internal */
   constructor(parts: RuntimeParts) {
-    const { carabiner } = parts.configuration.settings;
-    this.configuration = parts.configuration;
-    this.findings = parts.findings;
-    this.clock = parts.clock ?? systemClock;
-    this.logs = parts.log instanceof LogBook ? parts.log : new LogBook(parts.log);
+    const { loaded, remote } = parts;
+    const { carabiner } = loaded.configuration.settings;
+    this.#parts = parts;
+    this.#boot = parts.boot;
+    this.#remote = remote;
+    this.configuration = loaded.configuration;
+    this.clock = parts.clock;
+    this.logs =
+      parts.log instanceof LogBook ? parts.log : new LogBook({ level: carabiner.logLevel, ...parts.log });
     this.log = this.logs.host;
-    this.bus = parts.bus ?? new LocalBus();
     this.validation = carabiner.validation;
     this.callTimeoutMs = carabiner.callTimeoutMs;
     this.blockWatch = new BlockWatch(
       this.clock,
       carabiner.blockWarningMs === 0 ? Number.POSITIVE_INFINITY : carabiner.blockWarningMs,
-      (handler, blockedMs) => {
-        this.log.warn('a handler held the event loop', { handler, blockedMs: Math.round(blockedMs) });
-      },
+      (handler, heldMs) =>
+        this.log.warn('a handler held the event loop', { handler, heldMs: Math.round(heldMs) }),
     );
     this.queues = new QueueReport(carabiner.queueLimit, (event) => {
       this.log.warn(event.lost > 0 ? 'a queue is full' : 'a queue grows long', event);
     });
-    this.#boot = parts.boot ?? new BootTimer('start', this.clock);
+    this.#remoteStates = new RemoteStates(loaded, remote);
+    this.bus = this.#makeBus();
+    const slots = new Map<string, ModuleSlot>();
+    this.slots = slots;
     for (const entry of this.configuration.modules) {
-      const loaded = parts.modules.get(entry.id);
-      if (loaded !== undefined) this.#slots.set(entry.id, new ModuleSlot(entry, loaded, this));
+      const module = parts.modules.get(entry.id);
+      if (module !== undefined) slots.set(entry.id, new ModuleSlot(entry, module, this));
     }
     this.#order = startOrder(
       new Map(
-        [...this.#slots.values()].map(({ id, entry }) => [
+        [...slots.values()].map(({ id, entry }) => [
           id,
           Object.values(entry.connections).flatMap((targets) => targets.map(({ moduleId }) => moduleId)),
         ]),
       ),
     );
+    const overlay = loaded.file === undefined ? undefined : new OverlayFile(overlayPathOf(loaded.file));
+    this.config = new RuntimeConfig(slots, overlay, this.log);
+    this.#supervisor = new Supervisor(this);
+    const folder = loaded.file === undefined ? process.cwd() : dirname(loaded.file);
+    this.#broker = new BrokerAccess(loaded.configuration.settings, folder, this.log, this.queues);
+    this.metrics = new Metrics({
+      slots,
+      restarts: (id) => this.#supervisor.restarts(id),
+      handlerFailures: (id) => this.#handlerFailures.get(id) ?? 0,
+    });
+    this.#metricsServer = new MetricsServer(this.metrics);
   }
 
   get state(): RuntimeState {
     return this.#state;
+  }
+
+  /** Warnings of the composition's check. */
+  get findings(): readonly Finding[] {
+    return this.#parts.loaded.findings;
   }
 
   /** How long each step of the start took. */
@@ -100,24 +133,33 @@ export class Runtime implements ModuleHost {
     return this.#boot;
   }
 
-  /** All modules and how they are. */
+  /** Port of `/metrics`; undefined while it is not served. */
+  get metricsPort(): number | undefined {
+    return this.#metricsPort;
+  }
+
+  /** All modules and how they are, in the order of the composition. */
   modules(): readonly ModuleStatus[] {
-    return [...this.#slots.values()].map((slot) => {
+    return this.configuration.modules.flatMap(({ id }) => {
+      const slot = this.slots.get(id);
+      if (slot === undefined) return this.#remoteStates.status(id);
       const { descriptor } = slot.loaded.moduleClass;
-      return {
-        id: slot.id,
-        module: descriptor.module,
-        package: slot.loaded.package,
-        state: slot.state,
-        reason: slot.reason,
-        restarts: 0,
-        provides: Object.fromEntries(
-          Object.entries(descriptor.provides).map(([id, implementation]) => [
-            id,
-            implementation.interface.name,
-          ]),
-        ),
-      };
+      return [
+        {
+          id,
+          module: descriptor.module,
+          package: slot.loaded.package,
+          state: slot.state,
+          reason: slot.reason,
+          restarts: this.#supervisor.restarts(id),
+          provides: Object.fromEntries(
+            Object.entries(descriptor.provides).map(([name, implementation]) => [
+              name,
+              implementation.interface.name,
+            ]),
+          ),
+        },
+      ];
     });
   }
 
@@ -130,15 +172,27 @@ export class Runtime implements ModuleHost {
     if (this.#state !== 'created') throw new RuntimeStateError(`the runtime is ${this.#state} already`);
     this.#moveTo('starting');
     try {
-      for (const slot of this.#slots.values()) slot.endpoint.attach();
-      for (const slot of this.#slots.values())
-        await this.#boot.measure(`${slot.id} construct`, async () => slot.construct());
-      await this.#startStep('init', async (slot, instance) => {
+      const { metrics } = this.configuration.settings.carabiner;
+      if (metrics !== undefined) this.#metricsPort = await this.#metricsServer.start(metrics);
+      for (const slot of this.slots.values()) slot.endpoint.attach();
+      await this.#boot.measure('construct', async (timer) => {
+        for (const slot of this.slots.values()) await timer.measure(slot.id, async () => slot.construct());
+      });
+      await this.#remote?.start({
+        configuration: this.configuration,
+        clock: this.clock,
+        log: this.log,
+        stateChanged: (id, state, reason) => this.#remoteChanged(id, state, reason),
+      });
+      await this.#step('init', this.#order, async (slot, instance) => {
         await slot.init(instance);
         slot.endpoint.gate.open();
       });
       await this.bus.settled();
-      await this.#startStep('ready', async (slot, instance) => slot.ready(instance));
+      if (this.#remote !== undefined)
+        await this.#boot.measure('others', async () => this.#remote?.initialised());
+      const together: Dependencies = new Map([...this.slots.keys()].map((id) => [id, new Set()]));
+      await this.#step('ready', together, async (slot, instance) => slot.ready(instance));
     } catch (thrown) {
       await this.stop();
       throw thrown;
@@ -153,18 +207,27 @@ export class Runtime implements ModuleHost {
     return this.#stopping;
   }
 
-  /** Calls a command of a module as the host. */
+  /**
+   * Calls a command of a module as the host; modules of other processes included.
+   *
+   * @throws UnknownNameError when there is no such module or command
+   * @throws CallError when the call failed
+   */
   async call(
     moduleId: string,
     implementation: string,
     command: string,
     args: object = {},
-    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+    options: HostCallOptions = {},
   ): Promise<unknown> {
-    const { endpoint } = this.#slot(moduleId);
-    if (endpoint.entry(implementation, command) === undefined)
+    const endpoint = this.slots.get(moduleId)?.endpoint;
+    if (endpoint === undefined && !this.#remoteStates.has(moduleId))
+      throw new UnknownNameError(`there is no module ${moduleId}`);
+    if (endpoint !== undefined && endpoint.entry(implementation, command) === undefined)
       throw new UnknownNameError(`module ${moduleId} has no command ${implementation}.${command}`);
-    return await endpoint.invoke(implementation, command, args, { origin: HOST_ORIGIN, ...options });
+    if (endpoint !== undefined)
+      return await endpoint.invoke(implementation, command, args, { origin: HOST_ORIGIN, ...options });
+    return await callAnywhere(this, { moduleId, implementationId: implementation }, command, args, options);
   }
 
   /** Hears of everything that happens. The listener must not throw. */
@@ -173,94 +236,162 @@ export class Runtime implements ModuleHost {
     return subscription(() => void this.#observers.delete(listener));
   }
 
+  /** Errors of the modules of this process that are active now. */
+  activeErrors(): readonly RaisedError[] {
+    return [...this.slots.values()].flatMap(({ endpoint }) =>
+      [...endpoint.errors()].flatMap(([, errors]) => errors.active),
+    );
+  }
+
+  /**
+   * Puts another module in the place of a running one. Calls wait meanwhile, consumers keep their clients.
+   *
+   * @throws CompositionError when it does not fit, with nothing changed
+   * @throws SwapError when it does not start; the former one serves again if it can
+   */
+  async replace(moduleId: string, replacement: Replacement): Promise<void> {
+    const slot = this.slots.get(moduleId);
+    if (slot === undefined) throw new UnknownNameError(`there is no module ${moduleId} in this process`);
+    if (this.#state !== 'running')
+      throw new RuntimeStateError(`the runtime is ${this.#state}; modules can be replaced while it runs`);
+    const { source, resolver } = this.#parts.loaded;
+    const { clock, bus, log, configuration, slots } = this;
+    const supervisor = this.#supervisor;
+    await swap(slot, replacement, { clock, bus, log, configuration, slots, supervisor, source, resolver });
+  }
+
+  /** @internal */
   logOf(moduleId: string): Logger {
     return this.logs.of(moduleId);
   }
 
-  externalMqttOf(_scope: ModuleScope): ExternalMqtt | undefined {
-    return undefined;
+  /** @internal */
+  externalMqttOf(scope: ModuleScope): ExternalMqtt | undefined {
+    return this.#broker.externalMqttOf(scope);
   }
 
-  telemetryOf(_scope: ModuleScope, _telemetryId: number | undefined): Telemetry | undefined {
-    return undefined;
+  /** @internal */
+  telemetryOf(scope: ModuleScope, telemetryId: number | undefined): Telemetry | undefined {
+    return this.#broker.telemetryOf(scope, telemetryId);
   }
 
+  /** @internal */
   peerMade(peer: Peer, providerId: string, scope: ModuleScope): void {
     this.#peers.add(peer, providerId, scope);
   }
 
+  /** @internal */
   providerReplaced(moduleId: string): void {
     this.#peers.forget(moduleId);
   }
 
+  /** @internal */
   stateChanged(moduleId: string, state: ModuleState, reason: string | undefined): void {
+    this.log.debug('module state', { moduleId, state, ...(reason === undefined ? {} : { reason }) });
     this.#tell({ kind: 'module', moduleId, state, reason });
   }
 
+  /** @internal */
   published(moduleId: string, implementationId: string, name: string, value: unknown): void {
     if (this.#observers.size > 0) this.#tell({ kind: 'variable', moduleId, implementationId, name, value });
   }
 
+  /** @internal */
+  raised(error: RaisedError): void {
+    const { type, sub_type: subType, message, severity, origin } = error;
+    const text = error.state === 'Active' ? 'error raised' : 'error cleared';
+    this.log.info(text, { type, subType, message, severity, origin });
+    if (this.#observers.size > 0) this.#tell({ kind: 'error', error });
+  }
+
+  /** @internal */
   handlerFailed(scope: ModuleScope, error: Error, where: string): void {
+    this.#handlerFailures.set(scope.moduleId, (this.#handlerFailures.get(scope.moduleId) ?? 0) + 1);
     scope.log.error('a handler failed', { handler: where, err: error });
   }
 
+  /** @internal */
   crashed(scope: ModuleScope, error: Error, where: string): void {
+    const slot = this.slots.get(scope.moduleId);
+    if (slot?.instance?.scope !== scope || scope.signal.aborted) {
+      // What a module leaves behind when it is taken down; a sleep that ended, for example.
+      scope.log.debug('uncaught after the shutdown', { handler: where, err: error });
+      return;
+    }
     scope.log.error('uncaught', { handler: where, err: error });
-    this.#slots.get(scope.moduleId)?.instance?.crash(error);
+    slot.instance.crash(error);
+    this.#supervisor.failed(slot, error);
   }
 
-  async #startStep(
-    step: 'init' | 'ready',
-    work: (slot: ModuleSlot, instance: NonNullable<ModuleSlot['instance']>) => Promise<void>,
+  async #step(
+    name: 'init' | 'ready',
+    order: Dependencies,
+    work: (slot: ModuleSlot, instance: ModuleInstance) => Promise<void>,
   ): Promise<void> {
-    const order: Dependencies =
-      step === 'init' ? this.#order : new Map([...this.#order.keys()].map((id) => [id, new Set<string>()]));
-    const failures = await this.#boot.measure(step, async (timer) =>
+    const failures = await this.#boot.measure(name, async (timer) =>
       inOrder(order, async (id) => {
-        const slot = this.#slot(id);
+        const slot = this.slots.get(id);
+        if (slot?.instance === undefined) throw new ModuleStepError(id, name, 'has no instance');
         const { instance } = slot;
-        if (instance === undefined) throw new ModuleStepError(id, step, 'has no instance');
         await timer.measure(id, async () => work(slot, instance));
       }),
     );
-    const first = failures[0];
+    const [first, ...others] = failures;
+    for (const other of others) this.log.error('another module failed, too', { err: other });
     if (first !== undefined) throw first;
   }
 
   async #stop(): Promise<void> {
     this.#moveTo('stopping');
+    this.#supervisor.stop();
     await inOrder(reversed(this.#order), async (id) => {
-      const slot = this.#slot(id);
-      slot.moveTo('stopping');
-      slot.endpoint.gate.shutDown();
-      await slot.unload();
-      await slot.endpoint.detach();
-      slot.moveTo('stopped');
+      const slot = this.slots.get(id);
+      await slot?.exclusive(async () => {
+        slot.moveTo('stopping');
+        slot.endpoint.gate.shutDown();
+        await slot.unload();
+        slot.endpoint.interrupt(slot.endpoint.gate.refusal());
+        await slot.endpoint.detach();
+        slot.moveTo('stopped');
+      });
     });
-    await this.bus.close();
+    for (const [what, end] of [
+      ['modules of other processes', () => this.#remote?.stop()],
+      ['the bus', () => this.bus.close()],
+      ['the external broker', () => this.#broker.close()],
+      ['the metrics server', () => this.#metricsServer.stop()],
+    ] as const)
+      try {
+        await end();
+      } catch (thrown) {
+        this.log.error(`${what} did not stop cleanly`, { err: toError(thrown) });
+      }
     this.#moveTo('stopped');
   }
 
-  #slot(moduleId: string): ModuleSlot {
-    const slot = this.#slots.get(moduleId);
-    if (slot === undefined) throw new UnknownNameError(`there is no module ${moduleId}`);
-    return slot;
+  #makeBus(): Bus {
+    const local = new LocalBus();
+    const remote = this.#remote;
+    if (remote === undefined) return local;
+    const here = new Set(this.#parts.modules.keys());
+    return new RoutingBus(local, remote.bus, {
+      isLocal: (id) => here.has(id),
+      isExported: () => true,
+    });
+  }
+
+  #remoteChanged(moduleId: string, state: ModuleState, reason: string | undefined): void {
+    this.#remoteStates.set(moduleId, state, reason);
+    this.stateChanged(moduleId, state, reason);
   }
 
   #moveTo(state: RuntimeState): void {
     this.#state = state;
+    this.log.info(`runtime ${state}`);
     this.#tell({ kind: 'runtime', state });
   }
 
   #tell(event: RuntimeEvent): void {
     for (const observer of this.#observers) observer(event);
-  }
-
-  /** Errors of all modules of this process that are active now. */
-  activeErrors(): readonly RaisedError[] {
-    return [...this.#slots.values()].flatMap(({ endpoint }) =>
-      [...endpoint.errors()].flatMap(([, errors]) => errors.active),
-    );
   }
 }

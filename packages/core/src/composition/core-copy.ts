@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isJsonObject, type Json } from '@carabiner/dialect';
+import { satisfies, validRange } from 'semver';
+import { findInstalled, type ModulePackage } from './package-scan.js';
+
+const CORE = '@carabiner/core';
+
+/** This copy of the core: where it lies and its version. */
+export const THIS_CORE: { readonly folder: string; readonly version: string } = (() => {
+  const folder = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
+  return { folder, version: versionIn(folder) };
+})();
+
+/** Why a package cannot work with this core; empty when it can. */
+export function coreProblems(
+  { name, folder, packageJson }: ModulePackage,
+  core = THIS_CORE,
+): readonly { readonly code: string; readonly message: string; readonly expected: string }[] {
+  const problems: { readonly code: string; readonly message: string; readonly expected: string }[] = [];
+  const peers = packageJson['peerDependencies'];
+  const range = isJsonObject(peers) ? peers[CORE] : undefined;
+  if (range === undefined)
+    problems.push({
+      code: 'core-not-a-peer',
+      message: `package ${name} does not name ${CORE} among its peerDependencies`,
+      expected: `"peerDependencies": { "${CORE}": "^${core.version}" }`,
+    });
+  else if (typeof range !== 'string' || validRange(range) === null)
+    problems.push({
+      code: 'bad-core-range',
+      message: `package ${name} has ${JSON.stringify(range)} as range of ${CORE}`,
+      expected: 'a version range',
+    });
+  else if (!satisfies(core.version, range, { includePrerelease: true }))
+    problems.push({
+      code: 'core-version',
+      message: `package ${name} was made for ${CORE} ${range}, this is ${core.version}`,
+      expected: `a version of ${name} that works with ${CORE} ${core.version}`,
+    });
+  const seen = findInstalled(folder, CORE);
+  if (seen !== undefined && seen !== core.folder)
+    problems.push({
+      code: 'second-core',
+      message: `package ${name} would load a second copy of ${CORE} (${versionIn(seen)} in ${seen})`,
+      expected: `the one copy in ${core.folder}; install ${CORE} once, as a peer dependency`,
+    });
+  return problems;
+}
+
+function versionIn(folder: string): string {
+  const packageJson = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Json;
+  const version = isJsonObject(packageJson) ? packageJson['version'] : undefined;
+  return typeof version === 'string' ? version : '0.0.0';
+}

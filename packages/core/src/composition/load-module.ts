@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { nearestName, type FindingText } from '@carabiner/dialect';
+import { withTimeout, type Clock } from '@carabiner/clock';
+import { toError } from '../exceptions/index.js';
+import { isModuleClass, type ModuleClass } from '../injection/module-class.js';
+import type { ModuleShape } from './module-shape.js';
+import { shapeOf } from './module-shape.js';
+import type { InstalledModule } from './package-catalogue.js';
+import { entryFileOf } from './package-entry.js';
+
+/**
+ * Imports the package of a module and takes its class.
+ *
+ * @param shape - what the manifest declares; the class must agree with it
+ * @returns the class, or what is wrong, with its cause
+ */
+export async function loadModule(
+  installed: InstalledModule,
+  shape: ModuleShape,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<ModuleClass | FindingText> {
+  const { declared } = installed;
+  const { name, folder } = installed.package;
+  const file = entryFileOf(installed.package, declared);
+  if (file === undefined || !existsSync(file))
+    return {
+      code: 'missing-entry',
+      message: `package ${name} has no built code${file === undefined ? '' : ` (${relative(folder, file)} is missing)`}`,
+      expected: `a package that was built; in a workspace, run its build`,
+    };
+  let namespace: object;
+  try {
+    namespace = (await withTimeout(
+      clock,
+      import(pathToFileURL(file).href) as Promise<object>,
+      timeoutMs,
+      `import of ${name}`,
+    )) as object;
+  } catch (thrown) {
+    const cause = toError(thrown);
+    return {
+      code: 'load-failed',
+      message: `package ${name} does not load: ${causeText(cause)}`,
+      expected: 'a package that can be imported',
+    };
+  }
+  return classIn(namespace, installed, shape);
+}
+
+function classIn(
+  namespace: object,
+  installed: InstalledModule,
+  shape: ModuleShape,
+): ModuleClass | FindingText {
+  const { declared } = installed;
+  const { name } = installed.package;
+  const exported: unknown = Reflect.get(namespace, declared.module);
+  const names = Object.keys(namespace);
+  if (exported === undefined)
+    return {
+      code: 'missing-export',
+      message: `package ${name} exports no '${declared.module}'`,
+      expected: 'the module class under the name of the module',
+      suggestion: nearestName(declared.module, names),
+    };
+  if (!isModuleClass(exported))
+    return {
+      code: 'no-module-class',
+      message: `'${declared.module}' of package ${name} is no module class`,
+      expected: 'a class that extends the base generated from its manifest',
+    };
+  const difference = differenceBetween(shape, shapeOf(exported.descriptor));
+  if (difference !== undefined)
+    return {
+      code: 'stale-descriptor',
+      message: `the code of '${declared.module}' in package ${name} does not match its manifest: ${difference}`,
+      expected: 'code generated from this manifest; generate and build again',
+    };
+  return exported;
+}
+
+/** The first thing that a manifest says and the code does not, or the other way round. */
+function differenceBetween(manifest: ModuleShape, code: ModuleShape): string | undefined {
+  for (const kind of ['provides', 'requires'] as const) {
+    const ids = new Set([...Object.keys(manifest[kind]), ...Object.keys(code[kind])]);
+    for (const id of ids) {
+      const declared = manifest[kind][id]?.interface ?? 'nothing';
+      const built = code[kind][id]?.interface ?? 'nothing';
+      if (declared !== built) return `${kind}.${id} is ${declared} in the manifest and ${built} in the code`;
+    }
+  }
+  const parameters = new Set([...Object.keys(manifest.config), ...Object.keys(code.config)]);
+  for (const name of parameters)
+    if (manifest.config[name]?.type !== code.config[name]?.type)
+      return `parameter '${name}' is ${manifest.config[name]?.type ?? 'missing'} in the manifest and ${code.config[name]?.type ?? 'missing'} in the code`;
+  return undefined;
+}
+
+/** The chain of causes, each on its own. */
+function causeText(error: Error): string {
+  const texts: string[] = [];
+  for (let each: unknown = error; each instanceof Error; each = each.cause) texts.push(each.message);
+  return texts.join(': ');
+}

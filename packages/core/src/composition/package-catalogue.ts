@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  hasErrors,
+  nearestName,
+  formatFindings,
+  readManifest,
+  type FindingText,
+  type ManifestModel,
+} from '@carabiner/dialect';
+import type { ModuleCatalogue } from './check-composition.js';
+import { coreProblems } from './core-copy.js';
+import type { ModuleShape } from './module-shape.js';
+import { findInstalled, readModulePackage, scanPackages } from './package-scan.js';
+import type { DeclaredModule, ModulePackage } from './package-scan.js';
+import type { ModuleEntry } from './run-configuration.js';
+
+/** A module of an installed package. */
+export interface InstalledModule {
+  readonly package: ModulePackage;
+  readonly declared: DeclaredModule;
+}
+
+/** Modules of the packages that are installed for a folder. */
+export class PackageCatalogue implements ModuleCatalogue {
+  #packages: readonly ModulePackage[] | undefined;
+  readonly #manifests = new Map<string, ManifestModel | FindingText>();
+
+  /** @param folder - of the composition */
+  constructor(private readonly folder: string) {}
+
+  /** All packages with modules. Read when first asked for. */
+  get packages(): readonly ModulePackage[] {
+    this.#packages ??= scanPackages(this.folder);
+    return this.#packages;
+  }
+
+  find(entry: ModuleEntry): ModuleShape | FindingText {
+    const installed = this.locate(entry);
+    if ('code' in installed) return installed;
+    const problem = coreProblems(installed.package)[0];
+    if (problem !== undefined) return problem;
+    return this.manifestOf(installed);
+  }
+
+  /** The package and declaration of an entry's module, or why there is none. */
+  locate({
+    module,
+    package: wanted,
+  }: Pick<ModuleEntry, 'module' | 'package'>): InstalledModule | FindingText {
+    if (wanted !== undefined) return this.#inPackage(module, wanted);
+    const found = this.#all().filter(({ declared }) => answersTo(declared, module));
+    const [first, second] = found;
+    if (first === undefined) {
+      const names = this.#all().flatMap(({ declared }) => [declared.module, ...declared.aliases]);
+      return {
+        code: 'unknown-module',
+        message: `no installed package declares a module '${module}'`,
+        expected: names.length === 0 ? 'an installed package with modules' : `one of ${names.join(', ')}`,
+        suggestion: nearestName(module, names),
+      };
+    }
+    if (second !== undefined)
+      return {
+        code: 'ambiguous-module',
+        message: `several packages declare a module '${module}': ${found.map((each) => each.package.name).join(', ')}`,
+        expected: `the key 'package' with one of them`,
+      };
+    return first;
+  }
+
+  /** The manifest of an installed module, read once. */
+  manifestOf({ package: { name }, declared }: InstalledModule): ManifestModel | FindingText {
+    const known = this.#manifests.get(declared.manifest);
+    if (known !== undefined) return known;
+    const { manifest, findings } = readManifest(declared.manifest, { module: declared.module });
+    const result: ManifestModel | FindingText = hasErrors(findings)
+      ? {
+          code: 'bad-manifest',
+          message: `the manifest of '${declared.module}' in package ${name} has errors: ${formatFindings(findings)}`,
+          expected: 'a manifest without errors',
+        }
+      : manifest;
+    this.#manifests.set(declared.manifest, result);
+    return result;
+  }
+
+  #all(): readonly InstalledModule[] {
+    return this.packages.flatMap((each) => each.modules.map((declared) => ({ package: each, declared })));
+  }
+
+  #inPackage(module: string, wanted: string): InstalledModule | FindingText {
+    const own = this.packages.find(({ name }) => name === wanted);
+    const folder = findInstalled(this.folder, wanted);
+    const found = own ?? (folder === undefined ? undefined : readModulePackage(folder));
+    if (found === undefined)
+      return folder === undefined
+        ? {
+            code: 'unknown-package',
+            message: `package '${wanted}' is not installed`,
+            expected: `npm install ${wanted}`,
+            suggestion: nearestName(
+              wanted,
+              this.packages.map(({ name }) => name),
+            ),
+          }
+        : {
+            code: 'no-modules',
+            message: `package '${wanted}' declares no modules`,
+            expected: '"carabiner": { "modules": … } in its package.json',
+          };
+    const declared = found.modules.find((each) => answersTo(each, module));
+    if (declared !== undefined) return { package: found, declared };
+    const names = found.modules.map((each) => each.module);
+    return {
+      code: 'unknown-module',
+      message: [`package '${wanted}' declares no module '${module}'`, ...found.problems].join('; '),
+      expected: names.length === 0 ? 'a package with modules' : `one of ${names.join(', ')}`,
+      suggestion: nearestName(module, names),
+    };
+  }
+}
+
+function answersTo(declared: DeclaredModule, module: string): boolean {
+  return declared.module === module || declared.aliases.includes(module);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ExternalMqttSettings, Settings } from '../composition/settings.js';
+import type { ModuleScope } from '../containment/module-scope.js';
+import type { ExternalMqtt, Logger, Telemetry } from '../contract/index.js';
+import type { QueueReport } from '../bus/queue-report.js';
+import { ModuleMqtt, ModuleTelemetry } from './module-mqtt.js';
+import { MqttLink } from './mqtt-link.js';
+
+/** The way of a runtime's modules to the external broker. Nothing is connected before the first module asks. */
+export class BrokerAccess {
+  readonly #settings: ExternalMqttSettings | undefined;
+  #link: MqttLink | undefined;
+
+  /** @param folder - that file names in the settings are relative to */
+  constructor(
+    private readonly all: Settings,
+    private readonly folder: string,
+    private readonly log: Logger,
+    private readonly queues: QueueReport,
+  ) {
+    this.#settings = all.carabiner.externalMqtt ?? everestBroker(all);
+  }
+
+  /** Undefined when the composition names no broker. */
+  externalMqttOf(scope: ModuleScope): ExternalMqtt | undefined {
+    const link = this.#open();
+    return link === undefined ? undefined : new ModuleMqtt(link, scope, this.#prefix, this.queues);
+  }
+
+  /** Undefined when telemetry is not switched on, or the module has no telemetry id. */
+  telemetryOf(scope: ModuleScope, telemetryId: number | undefined): Telemetry | undefined {
+    if (telemetryId === undefined || this.all.everest['telemetry_enabled'] !== true) return undefined;
+    const link = this.#open();
+    const prefix = String(this.all.everest['telemetry_prefix'] ?? 'everest-telemetry');
+    return link === undefined
+      ? undefined
+      : new ModuleTelemetry(link, scope, telemetryId, prefix.endsWith('/') ? prefix : `${prefix}/`);
+  }
+
+  async close(): Promise<void> {
+    await this.#link?.close();
+    this.#link = undefined;
+  }
+
+  get #prefix(): string {
+    return String(this.all.everest['mqtt_external_prefix'] ?? '');
+  }
+
+  #open(): MqttLink | undefined {
+    const settings = this.#settings;
+    if (settings === undefined) return undefined;
+    const { will } = settings;
+    this.#link ??= new MqttLink(
+      { ...settings, will: will === undefined ? undefined : { ...will, topic: this.#prefix + will.topic } },
+      this.folder,
+      this.log,
+    );
+    return this.#link;
+  }
+}
+
+/** The broker of EVerest's own settings, if they name one. */
+function everestBroker({ everest }: Settings): ExternalMqttSettings | undefined {
+  const { mqtt_broker_host: host, mqtt_broker_port: port, mqtt_broker_socket_path: path } = everest;
+  if (host === undefined && port === undefined && path === undefined) return undefined;
+  return {
+    url: path === undefined ? `mqtt://${host ?? 'localhost'}:${port ?? 1_883}` : `unix://${path}`,
+    username: undefined,
+    passwordEnv: undefined,
+    clientId: undefined,
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+    queueLimit: 1_000,
+    will: undefined,
+  };
+}
