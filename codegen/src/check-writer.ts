@@ -6,6 +6,7 @@ import {
   type Json,
   type JsonObject,
 } from '@carabiner/dialect';
+import { allOf, anyOf, flatCondition, returnStatement, type Condition } from './condition.js';
 import { constantCase, identifier, pascalCase } from './identifiers.js';
 import { bracketed, literal, quote } from './source-text.js';
 
@@ -67,11 +68,14 @@ export class CheckWriter {
     const parameter = body.length === 0 ? '_value' : 'value';
     const head = type === undefined ? `function ${name}` : `export function ${name}`;
     const result = type === undefined ? 'boolean' : `${parameter} is ${type}`;
-    return [...this.#before, `${head}(${parameter}: unknown): ${result} {\n${returned(body)}}\n`].join('\n');
+    return [
+      ...this.#before,
+      `${head}(${parameter}: unknown): ${result} {\n${returnStatement(allOf(body))}}\n`,
+    ].join('\n');
   }
 
   /** Conditions that must all hold; none when every value conforms. */
-  #conditions(schema: Json, value: string, hint: string): string[] {
+  #conditions(schema: Json, value: string, hint: string): Condition[] {
     if (schema === false) return ['false'];
     if (!isJsonObject(schema)) return [];
     const reference = schema['$ref'];
@@ -119,8 +123,8 @@ export class CheckWriter {
     }
   }
 
-  #enumConditions(schema: JsonObject, value: string, hint: string): string[] {
-    const conditions: string[] = [];
+  #enumConditions(schema: JsonObject, value: string, hint: string): Condition[] {
+    const conditions: Condition[] = [];
     const types = typesOf(schema);
     const fits = (item: Json): boolean => types?.some((type) => isOfType(item, type)) ?? true;
     const allowed = schema['enum'];
@@ -149,8 +153,8 @@ export class CheckWriter {
     return `${value} === ${literal(item)}`;
   }
 
-  #numberConditions(schema: JsonObject, value: string): string[] {
-    const conditions: string[] = [];
+  #numberConditions(schema: JsonObject, value: string): Condition[] {
+    const conditions: Condition[] = [];
     for (const [keyword, sign] of [
       ['minimum', '>='],
       ['maximum', '<='],
@@ -165,9 +169,9 @@ export class CheckWriter {
     return conditions;
   }
 
-  #textConditions(schema: JsonObject, value: string, hint: string): string[] {
+  #textConditions(schema: JsonObject, value: string, hint: string): Condition[] {
     const { minLength, maxLength, pattern, format } = schema;
-    const conditions: string[] = [];
+    const conditions: Condition[] = [];
     if (typeof minLength === 'number') conditions.push(`${this.#use('lengthOf')}(${value}) >= ${minLength}`);
     if (typeof maxLength === 'number') conditions.push(`${this.#use('lengthOf')}(${value}) <= ${maxLength}`);
     if (typeof pattern === 'string') conditions.push(`${this.#pattern(pattern, hint)}.test(${value})`);
@@ -176,9 +180,9 @@ export class CheckWriter {
     return conditions;
   }
 
-  #arrayConditions(schema: JsonObject, value: string, hint: string): string[] {
+  #arrayConditions(schema: JsonObject, value: string, hint: string): Condition[] {
     const { minItems, maxItems, items, additionalItems, contains } = schema;
-    const conditions: string[] = [];
+    const conditions: Condition[] = [];
     if (typeof minItems === 'number') conditions.push(`${value}.length >= ${minItems}`);
     if (typeof maxItems === 'number') conditions.push(`${value}.length <= ${maxItems}`);
     if (isJsonArray(items)) {
@@ -200,18 +204,17 @@ export class CheckWriter {
     return conditions;
   }
 
-  #each(array: string, method: 'every' | 'some', schema: Json, hint: string): string[] {
+  #each(array: string, method: 'every' | 'some', schema: Json, hint: string): Condition[] {
     const conditions = this.#nested(schema, 'item', hint);
-    const [only] = conditions;
-    if (only === undefined) return [];
-    const call = /^([\w$.]+)\(item\)$/.exec(only);
-    if (conditions.length === 1 && call?.[1] !== undefined) return [`${array}.${method}(${call[1]})`];
-    return [`${array}.${method}((item) => ${conditions.join(' && ')})`];
+    if (conditions.length === 0) return [];
+    const test = flatCondition(allOf(conditions));
+    const call = /^([\w$.]+)\(item\)$/.exec(test);
+    return [`${array}.${method}(${call?.[1] ?? `(item) => ${test}`})`];
   }
 
-  #objectConditions(schema: JsonObject, value: string, hint: string): string[] {
+  #objectConditions(schema: JsonObject, value: string, hint: string): Condition[] {
     const { minProperties, maxProperties, propertyNames, dependencies } = schema;
-    const conditions: string[] = [];
+    const conditions: Condition[] = [];
     const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
     const required = isJsonArray(schema['required']) ? schema['required'].map(String) : [];
     for (const [name, property] of Object.entries(properties)) {
@@ -232,7 +235,7 @@ export class CheckWriter {
     if (propertyNames !== undefined) {
       const own = this.#nested(propertyNames, 'key', `${hint}Key`);
       if (own.length > 0)
-        conditions.push(`Object.keys(${value}).every((key: unknown) => ${own.join(' && ')})`);
+        conditions.push(`Object.keys(${value}).every((key: unknown) => ${flatCondition(allOf(own))})`);
     }
     for (const [name, needs] of Object.entries(isJsonObject(dependencies) ? dependencies : {})) {
       const own = isJsonArray(needs)
@@ -245,7 +248,7 @@ export class CheckWriter {
     return conditions;
   }
 
-  #otherMembers(schema: JsonObject, value: string, hint: string, names: readonly string[]): string[] {
+  #otherMembers(schema: JsonObject, value: string, hint: string, names: readonly string[]): Condition[] {
     const more = schema['additionalProperties'];
     const patterns = Object.entries(
       isJsonObject(schema['patternProperties']) ? schema['patternProperties'] : {},
@@ -264,7 +267,7 @@ export class CheckWriter {
       return [`${this.#use('hasOnly')}(${value}, ${known})`];
     }
     const tests: string[] = [];
-    const conditions: string[] = [];
+    const conditions: Condition[] = [];
     for (const [pattern, other] of patterns) {
       const test = `${this.#pattern(pattern, `${hint}Key`)}.test(key)`;
       tests.push(test);
@@ -276,13 +279,15 @@ export class CheckWriter {
       conditions.push(anyOf([...(known === undefined ? [] : [`${known}.has(key)`]), ...tests, allOf(own)]));
     }
     if (conditions.length === 0) return [];
-    const item = conditions.some((condition) => /\bitem\b/.test(condition)) ? '[key, item]' : '[key]';
-    return [`Object.entries(${value}).every((${item}) => ${conditions.join(' && ')})`];
+    const test = flatCondition(allOf(conditions));
+    return [
+      `Object.entries(${value}).every((${/\bitem\b/.test(test) ? '[key, item]' : '[key]'}) => ${test})`,
+    ];
   }
 
-  #combinations(schema: JsonObject, value: string, hint: string): string[] {
-    const conditions: string[] = [];
-    const alternatives = (keyword: string): string[] | undefined => {
+  #combinations(schema: JsonObject, value: string, hint: string): Condition[] {
+    const conditions: Condition[] = [];
+    const alternatives = (keyword: string): Condition[] | undefined => {
       const list = schema[keyword];
       if (!isJsonArray(list)) return undefined;
       return list.map((part, index) => allOf(this.#nested(part, value, `${hint}Option${index}`)));
@@ -291,12 +296,16 @@ export class CheckWriter {
     const any = alternatives('anyOf');
     if (any !== undefined && !any.includes('true')) conditions.push(anyOf(any));
     const one = alternatives('oneOf');
-    if (one !== undefined) conditions.push(`${this.#use('isExactlyOne')}(${one.join(', ')})`);
-    if (schema['not'] !== undefined)
-      conditions.push(`!(${allOf(this.#nested(schema['not'], value, `${hint}Not`))})`);
+    if (one !== undefined) {
+      const tests = one.map((condition) => flatCondition(condition)).join(', ');
+      conditions.push(`${this.#use('isExactlyOne')}(${tests})`);
+    }
+    if (schema['not'] !== undefined) {
+      conditions.push(`!(${flatCondition(allOf(this.#nested(schema['not'], value, `${hint}Not`)))})`);
+    }
     if (schema['if'] !== undefined) {
       const [test, then, otherwise] = (['if', 'then', 'else'] as const).map((keyword) =>
-        allOf(this.#nested(schema[keyword] ?? true, value, hint + pascalCase(keyword))),
+        flatCondition(allOf(this.#nested(schema[keyword] ?? true, value, hint + pascalCase(keyword))), true),
       );
       conditions.push(`(${test} ? ${then} : ${otherwise})`);
     }
@@ -307,7 +316,7 @@ export class CheckWriter {
    * Conditions for a value inside another. Those of an object go into a function of their own: a person can read it, and
    * the compiler follows narrowing only so deep.
    */
-  #nested(schema: Json, value: string, hint: string): string[] {
+  #nested(schema: Json, value: string, hint: string): Condition[] {
     const inObject =
       isJsonObject(schema) &&
       schema['$ref'] === undefined &&
@@ -316,7 +325,7 @@ export class CheckWriter {
     const name = this.#unique(`is${identifier(hint)}`);
     const body = this.#conditions(schema, 'value', hint);
     if (body.length === 0) return [];
-    this.#before.push(`function ${name}(value: unknown): boolean {\n${returned(body)}}\n`);
+    this.#before.push(`function ${name}(value: unknown): boolean {\n${returnStatement(allOf(body))}}\n`);
     return [`${name}(${value})`];
   }
 
@@ -357,25 +366,6 @@ const NESTING = [
   'not',
   'if',
 ];
-
-function returned(conditions: readonly string[]): string {
-  if (conditions.length <= 1) return `  return ${stripped(conditions[0] ?? 'true')};\n`;
-  return `  return (\n${conditions.map((condition) => `    ${condition}`).join(' &&\n')}\n  );\n`;
-}
-
-/** Without the parentheses around it: a condition that begins with one is in parentheses as a whole. */
-function stripped(condition: string): string {
-  return condition.startsWith('(') ? condition.slice(1, -1) : condition;
-}
-
-function allOf(conditions: readonly string[]): string {
-  if (conditions.length === 0) return 'true';
-  return conditions.length === 1 ? (conditions[0] ?? 'true') : `(${conditions.join(' && ')})`;
-}
-
-function anyOf(conditions: readonly string[]): string {
-  return conditions.length === 1 ? (conditions[0] ?? 'false') : `(${conditions.join(' || ')})`;
-}
 
 function typesOf(schema: JsonObject): readonly string[] | undefined {
   const { type } = schema;

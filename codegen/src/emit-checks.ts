@@ -13,7 +13,7 @@ import { CheckWriter } from './check-writer.js';
 import { header } from './header.js';
 import { identifier, pascalCase } from './identifiers.js';
 import { Namespaces, relative, type Layout } from './layout.js';
-import { literal, propertyKey, quote } from './source-text.js';
+import { literal, memberAccess, propertyKey, quote } from './source-text.js';
 
 /** Keywords that say something to people only. */
 const PROSE = ['description', 'title', 'examples', '$comment'];
@@ -54,17 +54,19 @@ export function emitInterfaceChecks(model: InterfaceModel, specs: SpecSet, layou
   const commands = Object.entries(model.commands).map(([command, { arguments: schemas, result }]) => {
     const name = `is${pascalCase(command)}`;
     functions.push(writer.function(writer.free(`${name}Arguments`), argumentsSchema(schemas)));
-    const args = `validator(${writer.last}, argumentsSchema(definition.cmds[${quote(command)}].arguments), files)`;
-    if (result === undefined) return `  ${propertyKey(command)}: { args: ${args}, result: nothing },\n`;
+    const args = `validator(${writer.last}, argumentsSchema(${memberAccess('definition.cmds', command)}.arguments), files)`;
+    if (result === undefined) {
+      return `  ${propertyKey(command)}: {\n    args: ${args},\n    result: nothing,\n  },\n`;
+    }
     functions.push(writer.function(writer.free(`${name}Result`), result));
     return (
       `  ${propertyKey(command)}: {\n    args: ${args},\n` +
-      `    result: validator(${writer.last}, definition.cmds[${quote(command)}].result, files),\n  },\n`
+      `    result: validator(${writer.last}, ${memberAccess('definition.cmds', command)}.result, files),\n  },\n`
     );
   });
   const variables = Object.entries(model.variables).map(([variable, schema]) => {
     functions.push(writer.function(writer.free(`is${pascalCase(variable)}`), schema));
-    return `  ${propertyKey(variable)}: validator(${writer.last}, definition.vars[${quote(variable)}], files),\n`;
+    return `  ${propertyKey(variable)}: validator(${writer.last}, ${memberAccess('definition.vars', variable)}, files),\n`;
   });
   for (const file of files) namespaces.alias(file);
   const used = new Set<string>(writer.used);

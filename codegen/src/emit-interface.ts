@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { InterfaceModel, SpecSet } from '@carabiner/dialect';
+import type { InterfaceModel, JsonObject, Schemas, SpecSet } from '@carabiner/dialect';
 import { importNames } from './emit-checks.js';
 import { header } from './header.js';
 import { identifier, pascalCase } from './identifiers.js';
 import { Namespaces, type Layout } from './layout.js';
-import { docComment, LINE_WIDTH, propertyKey, quote } from './source-text.js';
+import { schemaDoc } from './schema-doc.js';
+import {
+  bracketed,
+  docComment,
+  LINE_WIDTH,
+  memberAccess,
+  propertyKey,
+  quote,
+  typeUnion,
+} from './source-text.js';
 import type { TypeBundle } from './type-bundle.js';
 import type { TypeMember } from './type-expression.js';
 import { printObject, printType } from './type-printer.js';
@@ -23,35 +32,46 @@ export function emitInterface(
     const target = bundle.typeOf(bundleName);
     return target === undefined ? bundleName : `${namespaces.alias(target.file)}.${identifier(target.type)}`;
   };
-  const methods = Object.entries(model.commands).map(([command, { description, arguments: schemas }]) => {
-    const members = bundle.arguments(model.name, command);
+  const methods = Object.entries(model.commands).map(([command, definition]) => {
     const result = bundle.result(model.name, command);
     return {
       key: propertyKey(command),
-      hasArguments: members.length > 0,
-      args: printArguments(members, schemas, nameOf),
-      result: result === undefined ? 'void' : printType(result, { nameOf, indent: '  ' }),
-      doc: docComment([description], '  '),
+      members: bundle.arguments(model.name, command),
+      result: result === undefined ? 'void' : printType(result, { nameOf, indent: '  ', column: 0 }),
+      doc: commandDoc(definition.description, definition.arguments, definition.result),
     };
   });
-  const provider = methods.map(
-    ({ key, args, result, doc }) =>
-      doc + signature(`  ${key}`, [`args: ${args}`, 'call: CallContext'], `${result} | Promise<${result}>`),
-  );
-  const calls = methods.map(
-    ({ key, args, hasArguments, result, doc }) =>
-      doc +
-      signature(
-        `  ${key}`,
-        [`args${hasArguments ? '' : '?'}: ${args}`, 'options?: CallOptions'],
-        `Promise<${result}>`,
-      ),
-  );
+  const provider = methods.map(({ key, members, result, doc }) => {
+    const returns = [result, `Promise<${result}>`];
+    return doc + signature(key, 'args', members, 'call: CallContext', returns, nameOf);
+  });
+  const calls = methods.map(({ key, members, result, doc }) => {
+    const args = members.length === 0 ? 'args?' : 'args';
+    return doc + signature(key, args, members, 'options?: CallOptions', [`Promise<${result}>`], nameOf);
+  });
   const variables = printObject(bundle.variables(model.name), {
     nameOf,
     schema: { properties: model.variables },
   });
   const errors = specs.errorsOf(model);
+  const errorTypes = typeUnion(
+    errors.map(({ type }) => quote(type)),
+    { column: name.length + 24 },
+  );
+  const code = `\`${model.name}\``;
+  const body = [
+    `${docComment([`Values that ${code} publishes.`])}export interface ${name}Variables ${variables}\n`,
+    `${docComment([`Errors that ${code} may raise.`])}export type ${name}ErrorType =${errorTypes};\n`,
+    `${docComment([`What implements ${code}.`, model.description])}export interface ${name}Provider ${block(provider)}\n`,
+    `${docComment([`Commands of ${code}, seen from their caller.`])}export interface ${name}Calls ${block(calls)}\n`,
+    docComment([`What a module holds of a ${code} that it requires.`]) +
+      alias(`${name}Client`, 'Client', [`${name}Calls`, `${name}Variables`, `${name}ErrorType`]),
+    docComment([`What a module holds of a ${code} that it provides.`]) +
+      alias(`${name}Provided`, 'Provided', [`${name}Variables`, `${name}ErrorType`]),
+    emitDescriptor(model, name, errors),
+    docComment([`Key of a ${code} in a container.`]) +
+      `export const ${name}Token: Token<${name}Client> = token(${quote(`interface:${model.name}`)});\n`,
+  ];
   const core = [
     'token',
     ...(methods.length === 0 ? [] : ['type CallContext', 'type CallOptions']),
@@ -60,7 +80,6 @@ export function emitInterface(
     'type Provided',
     'type Token',
   ];
-  const descriptor = emitDescriptor(model, name, errors);
   const imports = [
     importNames(core, '@carabiner/core'),
     `import * as checks from '${layout.specifier('checks/interfaces', model.name, here)}';\n`,
@@ -68,17 +87,14 @@ export function emitInterface(
       .entries()
       .map(([file, alias]) => `import type * as ${alias} from '${layout.specifier('types', file, here)}';\n`),
   ];
-  return [
-    header(`interfaces/${model.name}.yaml`, model.source) + imports.join(''),
-    `${docComment([`Values that \`${model.name}\` publishes.`])}export interface ${name}Variables ${variables}\n`,
-    `${docComment([`Errors that \`${model.name}\` may raise.`])}export type ${name}ErrorType =${union(errors.map(({ type }) => type))};\n`,
-    `${docComment([`What implements \`${model.name}\`.`, model.description])}export interface ${name}Provider ${block(provider)}\n`,
-    `${docComment([`Commands of \`${model.name}\`, seen from their caller.`])}export interface ${name}Calls ${block(calls)}\n`,
-    `${docComment([`What a module holds of a \`${model.name}\` that it requires.`])}export type ${name}Client = Client<${name}Calls, ${name}Variables, ${name}ErrorType>;\n`,
-    `${docComment([`What a module holds of a \`${model.name}\` that it provides.`])}export type ${name}Provided = Provided<${name}Variables, ${name}ErrorType>;\n`,
-    descriptor,
-    `${docComment([`Key of a \`${model.name}\` in a container.`])}export const ${name}Token: Token<${name}Client> = token<${name}Client>(${quote(`interface:${model.name}`)});\n`,
-  ].join('\n');
+  return [header(`interfaces/${model.name}.yaml`, model.source) + imports.join(''), ...body].join('\n');
+}
+
+function alias(name: string, generic: string, args: readonly string[]): string {
+  const flat = `export type ${name} = ${generic}<${args.join(', ')}>;\n`;
+  return flat.length <= LINE_WIDTH + 1
+    ? flat
+    : `export type ${name} = ${generic}<\n  ${args.join(',\n  ')}\n>;\n`;
 }
 
 function emitDescriptor(
@@ -90,16 +106,15 @@ function emitDescriptor(
     ([command, { description, arguments: schemas, result }]) =>
       entry(command, '    ', [
         text('description', description),
-        `argumentNames: [${Object.keys(schemas).map(quote).join(', ')}]`,
-        `args: checks.commands[${quote(command)}].args`,
-        `result: checks.commands[${quote(command)}].result`,
+        `argumentNames: ${bracketed('[', Object.keys(schemas).map(quote), ']', { indent: '      ', column: 22 })}`,
+        `...${memberAccess('checks.commands', command)}`,
         `returnsValue: ${result !== undefined}`,
       ]),
   );
   const variables = Object.entries(model.variables).map(([variable, schema]) =>
     entry(variable, '    ', [
       text('description', schema['description']),
-      `value: checks.variables[${quote(variable)}]`,
+      `value: ${memberAccess('checks.variables', variable)}`,
     ]),
   );
   const list = errors.map(
@@ -118,6 +133,22 @@ function emitDescriptor(
   );
 }
 
+function commandDoc(description: string, schemas: Schemas, result: JsonObject | undefined): string {
+  const tags = Object.entries(schemas).map(
+    ([name, schema]) => `@param args.${name} - ${oneLine(schemaDoc(name, schema))}`,
+  );
+  if (result !== undefined) tags.push(`@returns ${oneLine(schemaDoc('', result))}`);
+  return docComment([description, tags.join('\n')], '  ');
+}
+
+/** Prose of a tag: its facts follow the sentence. */
+function oneLine(text: string): string {
+  return text
+    .replace(/[.\s]*\n(?=(?:Unit|Range|Integer)\b[^\n]*$)/, '. ')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
+}
+
 function entry(key: string, indent: string, lines: readonly string[]): string {
   return `${indent}${propertyKey(key)}: {\n${lines.map((line) => `${indent}  ${line},\n`).join('')}${indent}},\n`;
 }
@@ -126,29 +157,20 @@ function text(key: string, value: unknown): string {
   return `${key}: ${quote(typeof value === 'string' ? value.trim() : '')}`;
 }
 
-function printArguments(
+function signature(
+  key: string,
+  args: string,
   members: readonly TypeMember[],
-  schemas: InterfaceModel['variables'],
+  second: string,
+  returns: readonly string[],
   nameOf: (bundleName: string) => string,
 ): string {
-  return members.length === 0
-    ? '{}'
-    : printObject(members, { nameOf, indent: '  ', schema: { properties: schemas } });
-}
-
-function signature(head: string, parameters: readonly string[], result: string): string {
-  return `${head}(${parameters.join(', ')}): ${result};\n`;
+  const flat = `  ${key}(${args}: ${printObject(members, { nameOf, indent: '  ' })}, ${second}): ${returns.join(' | ')};\n`;
+  if (flat.length <= LINE_WIDTH + 1 && !flat.trimEnd().includes('\n')) return flat;
+  const type = printObject(members, { nameOf, indent: '    ', column: args.length + 7 });
+  return `  ${key}(\n    ${args}: ${type},\n    ${second},\n  ):${typeUnion(returns, { indent: '  ', column: 5 })};\n`;
 }
 
 function block(lines: readonly string[]): string {
   return lines.length === 0 ? '{}' : `{\n${lines.join('')}}`;
-}
-
-/** A union of string literals, to follow a `=`. */
-export function union(values: readonly string[]): string {
-  if (values.length === 0) return ' never';
-  const line = values.map(quote).join(' | ');
-  return line.length + 40 <= LINE_WIDTH
-    ? ` ${line}`
-    : values.map((value) => `\n  | ${quote(value)}`).join('');
 }

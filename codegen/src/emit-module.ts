@@ -12,7 +12,17 @@ import { importNames } from './emit-checks.js';
 import { header } from './header.js';
 import { identifier, pascalCase } from './identifiers.js';
 import type { Layout } from './layout.js';
-import { bracketed, docComment, indentLines, literal, propertyKey, quote } from './source-text.js';
+import {
+  bracketed,
+  docComment,
+  indentLines,
+  LINE_WIDTH,
+  literal,
+  memberAccess,
+  propertyKey,
+  quote,
+  typeUnion,
+} from './source-text.js';
 
 /** `<Module>.ts`: configuration, what the module provides and requires, tokens, descriptor and base class. */
 export function emitModule(manifest: ManifestModel, layout: Layout, from: string): string {
@@ -82,8 +92,9 @@ function emitConfig({ module, config, provides }: ManifestModel, name: string): 
   const implementations = Object.entries(provides);
   return [
     `${docComment([`Configuration of \`${module}\`.`])}export interface ${name}Config ${configType(config)}\n`,
+    ...emitMessages(config, provides),
     docComment([`Checks the configuration of \`${module}\` and fills in defaults.`]) +
-      `export const ${name}ConfigSchema = ${configSchema(config)};\n`,
+      `export const ${name}ConfigSchema = ${configSchema(config, 'messages')};\n`,
     docComment([`Configuration of each implementation that \`${module}\` provides.`]) +
       `export interface ${name}ImplementationConfig ${braces(
         implementations.map(
@@ -95,7 +106,7 @@ function emitConfig({ module, config, provides }: ManifestModel, name: string): 
       `export const ${name}ImplementationConfigSchema = ${objectSchema(
         implementations.map(
           ([id, { config: own }]) =>
-            `${propertyKey(id)}: ${indentLines(configSchema(own), '  ').trimStart()}`,
+            `${propertyKey(id)}: ${indentLines(configSchema(own, memberAccess('implementationMessages', id)), '  ').trimStart()}`,
         ),
       )};\n`,
   ];
@@ -108,7 +119,7 @@ function configType(config: ConfigParameters): string {
         /^ {2}/,
         '',
       );
-      return `${doc}  readonly ${propertyKey(parameter)}: ${valueType(model)};\n`;
+      return `${doc}  readonly ${propertyKey(parameter)}:${valueType(model)};\n`;
     }),
   );
 }
@@ -121,46 +132,80 @@ function parameterFacts(model: ConfigParameterModel): string {
 }
 
 function valueType({ type, enum: allowed }: ConfigParameterModel): string {
-  if (allowed !== undefined) return allowed.map((value) => literal(value)).join(' | ');
-  return type === 'integer' ? 'number' : type;
+  if (allowed !== undefined)
+    return typeUnion(
+      allowed.map((value) => literal(value)),
+      { indent: '  ', column: 40 },
+    );
+  return type === 'integer' ? ' number' : ` ${type}`;
 }
 
-function configSchema(config: ConfigParameters): string {
+/** What is said of a bad value, for each parameter. */
+function emitMessages(config: ConfigParameters, provides: ManifestModel['provides']): string[] {
+  const texts: string[] = [];
+  if (Object.keys(config).length > 0) texts.push(`const messages = ${messagesOf(config, '')};\n`);
+  const implementations = Object.entries(provides).filter(
+    ([, model]) => Object.keys(model.config).length > 0,
+  );
+  if (implementations.length > 0) {
+    const members = implementations.map(
+      ([id, model]) =>
+        `  ${propertyKey(id)}: ${indentLines(messagesOf(model.config, `${id}.`), '  ').trimStart()},\n`,
+    );
+    texts.push(`const implementationMessages = {\n${members.join('')}};\n`);
+  }
+  return texts;
+}
+
+function messagesOf(config: ConfigParameters, prefix: string): string {
+  const members = Object.entries(config).map(([parameter, model]) => {
+    const args = [quote(prefix + parameter), quote(describeConfigValue(model))];
+    if (isSecretParameter(parameter, model)) args.push('true');
+    const flat = `  ${propertyKey(parameter)}: expected(${args.join(', ')}),\n`;
+    if (flat.length <= LINE_WIDTH) return flat;
+    return `  ${propertyKey(parameter)}: expected(\n${args.map((argument) => `    ${argument},\n`).join('')}  ),\n`;
+  });
+  return `{\n${members.join('')}}`;
+}
+
+function configSchema(config: ConfigParameters, messages: string): string {
   return objectSchema(
     Object.entries(config).map(([parameter, model]) => {
-      const secret = isSecretParameter(parameter, model) ? ', true' : '';
-      const message = `expected(${quote(parameter)}, ${quote(describeConfigValue(model))}${secret})`;
-      const fallback = model.default === undefined ? '' : `.default(${literal(model.default)})`;
-      return `${propertyKey(parameter)}: ${valueSchema(model, message)}${fallback}`;
+      const calls = valueSchema(model, memberAccess(messages, parameter));
+      if (model.default !== undefined) calls.push(`default(${literal(model.default)})`);
+      const head = `${propertyKey(parameter)}: `;
+      const flat = `${head}z.${calls.join('.')}`;
+      return flat.length + 3 <= LINE_WIDTH && !flat.includes('\n')
+        ? flat
+        : `${head}z${calls.map((call) => `\n    .${call}`).join('')}`;
     }),
   );
 }
 
-function valueSchema(model: ConfigParameterModel, message: string): string {
+/** The calls on `z` that make the schema of a value. */
+function valueSchema(model: ConfigParameterModel, message: string): string[] {
   if (model.enum !== undefined) {
-    return model.enum.every((value) => typeof value === 'string')
-      ? `z.enum(${bracketed(
-          '[',
-          model.enum.map((value) => literal(value)),
-          ']',
-          { indent: '  ', column: 60 },
-        )}, ${message})`
-      : `z.literal([${model.enum.map((value) => literal(value)).join(', ')}], ${message})`;
+    const values = model.enum.map((value) => literal(value));
+    const kind = model.enum.every((value) => typeof value === 'string') ? 'enum' : 'literal';
+    return [
+      `${kind}(${bracketed('[', values, ']', { indent: '    ', column: 20 + message.length })}, ${message})`,
+    ];
   }
-  const conditions: string[] = [];
+  const calls = [`${model.type === 'integer' ? 'number' : model.type}(${message})`];
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern } =
     model;
-  if (model.type === 'integer') conditions.push('Number.isInteger(value)');
-  if (minimum !== undefined) conditions.push(`value >= ${minimum}`);
-  if (exclusiveMinimum !== undefined) conditions.push(`value > ${exclusiveMinimum}`);
-  if (maximum !== undefined) conditions.push(`value <= ${maximum}`);
-  if (exclusiveMaximum !== undefined) conditions.push(`value < ${exclusiveMaximum}`);
-  if (multipleOf !== undefined) conditions.push(`Number.isInteger(value / ${multipleOf})`);
-  if (minLength !== undefined) conditions.push(`[...value].length >= ${minLength}`);
-  if (maxLength !== undefined) conditions.push(`[...value].length <= ${maxLength}`);
-  if (pattern !== undefined) conditions.push(`/${new RegExp(pattern, 'u').source}/u.test(value)`);
-  const base = `z.${model.type === 'integer' ? 'number' : model.type}(${message})`;
-  return conditions.length === 0 ? base : `${base}.refine((value) => ${conditions.join(' && ')}, ${message})`;
+  if (model.type === 'integer') calls.push(`refine(Number.isInteger, ${message})`);
+  if (minimum !== undefined) calls.push(`min(${minimum}, ${message})`);
+  if (exclusiveMinimum !== undefined) calls.push(`gt(${exclusiveMinimum}, ${message})`);
+  if (maximum !== undefined) calls.push(`max(${maximum}, ${message})`);
+  if (exclusiveMaximum !== undefined) calls.push(`lt(${exclusiveMaximum}, ${message})`);
+  if (multipleOf !== undefined) {
+    calls.push(`refine((value) => Number.isInteger(value / ${multipleOf}), ${message})`);
+  }
+  if (minLength !== undefined) calls.push(`refine((text) => [...text].length >= ${minLength}, ${message})`);
+  if (maxLength !== undefined) calls.push(`refine((text) => [...text].length <= ${maxLength}, ${message})`);
+  if (pattern !== undefined) calls.push(`regex(/${new RegExp(pattern, 'u').source}/u, ${message})`);
+  return calls;
 }
 
 function emitConnections({ module, provides, requires }: ManifestModel, name: string): string[] {
@@ -258,21 +303,16 @@ function describedParameter(model: ConfigParameterModel): JsonObject {
 }
 
 function emitTokens({ module }: ManifestModel, name: string): string {
-  const members = [
-    'info',
-    'config',
-    'implementationConfig',
-    'provides',
-    'requires',
-    'clock',
-    'signal',
-    'externalMqtt',
-    'telemetry',
-    'globalErrors',
-  ].map((member) => `  ${member}: token<${name}Context['${member}']>(TOKEN_NAMES.${member}),\n`);
+  const members = ['info', 'clock', 'signal', 'externalMqtt', 'telemetry', 'globalErrors'].map(
+    (member) => `  ${member}: token<${name}Context['${member}']>(TOKEN_NAMES.${member}),\n`,
+  );
   return (
     `${docComment([`Keys of what the container of a \`${module}\` holds, with their types.`])}export const ${name}Tokens = {\n` +
     `  context: token<${name}Context>(TOKEN_NAMES.context),\n` +
+    `  config: token<${name}Config>(TOKEN_NAMES.config),\n` +
+    `  implementationConfig: token<${name}ImplementationConfig>(TOKEN_NAMES.implementationConfig),\n` +
+    `  provides: token<${name}Provides>(TOKEN_NAMES.provides),\n` +
+    `  requires: token<${name}Requires>(TOKEN_NAMES.requires),\n` +
     `  logger: token<${name}Context['log']>(TOKEN_NAMES.logger),\n${members.join('')}};\n`
   );
 }

@@ -62,7 +62,7 @@ export function emitSchemas(model: TypeFileModel, specs: SpecSet, layout: Layout
   ];
   if (declarations.length === 0) return `${header(`types/${model.name}.yaml`, model.source)}\nexport {};\n`;
   const integer = writer.usesInteger
-    ? ["const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });\n"]
+    ? ["const integer = z.number().refine(Number.isInteger, 'expected an integer');\n"]
     : [];
   return [
     header(`types/${model.name}.yaml`, model.source) + imports.join(''),
@@ -199,19 +199,21 @@ class ZodWriter {
     const { minLength, maxLength, pattern, format } = schema;
     let text =
       values === undefined ? 'z.string()' : bracketed('z.enum([', values.map(quote), '])', { column });
-    const refine = (name: string, condition: string, expected: string): void => {
-      this.#used.add(name);
-      text += `.refine(${condition}, { error: ${quote(`expected ${expected}`)} })`;
-    };
-    if (typeof minLength === 'number') {
-      refine('lengthOf', `(text) => lengthOf(text) >= ${minLength}`, `at least ${minLength} characters`);
-    }
-    if (typeof maxLength === 'number') {
-      refine('lengthOf', `(text) => lengthOf(text) <= ${maxLength}`, `at most ${maxLength} characters`);
+    const least = typeof minLength === 'number' ? minLength : 0;
+    const most = typeof maxLength === 'number' ? maxLength : undefined;
+    if (least > 0 || most !== undefined) {
+      this.#used.add('hasLength');
+      const args = most === undefined ? `${least}` : `${least}, ${most}`;
+      const range =
+        most === undefined ? `at least ${least}` : least === 0 ? `at most ${most}` : `${least} to ${most}`;
+      text += `.refine(hasLength(${args}), 'expected ${range} characters')`;
     }
     if (typeof pattern === 'string') text += `.regex(/${new RegExp(pattern, 'u').source}/u)`;
     const check = typeof format === 'string' ? FORMATS[format] : undefined;
-    if (check !== undefined) refine(check, check, `a ${typeof format === 'string' ? format : ''}`);
+    if (check !== undefined) {
+      this.#used.add(check);
+      text += `.refine(${check}, ${quote(`expected a ${typeof format === 'string' ? format : ''}`)})`;
+    }
     return text;
   }
 

@@ -15,6 +15,12 @@ export function propertyKey(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
 }
 
+/** How code reads a member of `value`: with a dot where that is legal. */
+export function memberAccess(value: string, name: string): string {
+  const key = propertyKey(name);
+  return key === name ? `${value}.${name}` : `${value}[${key}]`;
+}
+
 /** Puts `indent` before every line that is not empty. */
 export function indentLines(text: string, indent: string): string {
   return text.replaceAll(/^(?=.)/gm, indent);
@@ -78,6 +84,18 @@ export function literal(value: Json, indent = '', column = indent.length): strin
   );
 }
 
+/** A union of types, to follow a `=` or a `:`; on a line each when it is long. */
+export function typeUnion(
+  types: readonly string[],
+  options: { readonly indent?: string; readonly column?: number } = {},
+): string {
+  const { indent = '', column = indent.length } = options;
+  if (types.length === 0) return ' never';
+  const line = types.join(' | ');
+  if (column + line.length + 2 <= LINE_WIDTH) return ` ${line}`;
+  return types.map((type) => `\n${indent}  | ${type}`).join('');
+}
+
 /** A documentation comment; nothing when there is nothing to say. Ends with a line break. */
 export function docComment(paragraphs: readonly string[], indent = ''): string {
   const width = LINE_WIDTH - indent.length - 3;
@@ -101,7 +119,7 @@ function commentText(text: string): string {
   return text
     .trim()
     .replaceAll('*/', '*\\/')
-    .replaceAll(/(^|\s)@/g, '$1\\@');
+    .replaceAll(/(^|\s)@(?!param args\.|returns )/g, '$1\\@');
 }
 
 function wrap(line: string, width: number): string[] {

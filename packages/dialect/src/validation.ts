@@ -62,6 +62,14 @@ export function lengthOf(text: string): number {
   return length;
 }
 
+/** Tells whether a text has so many code points. */
+export function hasLength(least: number, most = Number.POSITIVE_INFINITY): (text: string) => boolean {
+  return (text) => {
+    const length = lengthOf(text);
+    return length >= least && length <= most;
+  };
+}
+
 /** True when both are the same JSON. */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -225,8 +233,8 @@ export function conforms(value: unknown, schema: Schema, files: SchemaFiles = {}
 }
 
 /**
- * All that is wrong with a value, by JSON Schema draft-07; keywords beside a `$ref` do not count. Slower than generated
- * code, and always of the same opinion.
+ * All that is wrong with a value, by JSON Schema draft-07; keywords beside a `$ref` do not count. Slower than
+ * generated code, and always of the same opinion.
  */
 export function explain(value: unknown, schema: Schema, files: SchemaFiles): readonly Issue[] {
   const issues: Issue[] = [];

@@ -15,6 +15,7 @@ export * from './interfaces/ev_board_support.js';
 export * from './interfaces/evse_board_support.js';
 export * from './interfaces/evse_manager.js';
 export * from './interfaces/external_energy_limits.js';
+export * from './interfaces/fault_injection.js';
 export * from './interfaces/generic_error.js';
 export * from './interfaces/iso15118_extensions.js';
 export * from './interfaces/isolation_monitor.js';

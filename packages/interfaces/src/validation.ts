@@ -63,6 +63,14 @@ export function lengthOf(text: string): number {
   return length;
 }
 
+/** Tells whether a text has so many code points. */
+export function hasLength(least: number, most = Number.POSITIVE_INFINITY): (text: string) => boolean {
+  return (text) => {
+    const length = lengthOf(text);
+    return length >= least && length <= most;
+  };
+}
+
 /** True when both are the same JSON. */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -226,8 +234,8 @@ export function conforms(value: unknown, schema: Schema, files: SchemaFiles = {}
 }
 
 /**
- * All that is wrong with a value, by JSON Schema draft-07; keywords beside a `$ref` do not count. Slower than generated
- * code, and always of the same opinion.
+ * All that is wrong with a value, by JSON Schema draft-07; keywords beside a `$ref` do not count. Slower than
+ * generated code, and always of the same opinion.
  */
 export function explain(value: unknown, schema: Schema, files: SchemaFiles): readonly Issue[] {
   const issues: Issue[] = [];
@@ -309,7 +317,7 @@ class Explainer {
     if (schema['uniqueItems'] === true && !isUnique(value)) this.#add(path, 'items are not all different');
     for (const [index, item] of value.entries()) {
       const own = isArray(items) ? (items[index] ?? additionalItems) : items;
-      if (own !== undefined) this.check(item, own as Schema, `${path}/${index}`);
+      if (own !== undefined) this.check(item, own, `${path}/${index}`);
     }
     if (contains !== undefined && !value.some((item) => this.#conforms(item, contains))) {
       this.#add(path, 'no item is what one of them must be');
@@ -357,11 +365,11 @@ class Explainer {
 
   #combinations(value: unknown, schema: { readonly [keyword: string]: unknown }, path: string): void {
     const { allOf, anyOf, oneOf, not, if: condition } = schema as { readonly [keyword: string]: Schema };
-    if (isArray(allOf)) for (const part of allOf) this.check(value, part as Schema, path);
-    if (isArray(anyOf) && !anyOf.some((part) => this.#conforms(value, part as Schema))) {
+    if (isArray(allOf)) for (const part of allOf) this.check(value, part, path);
+    if (isArray(anyOf) && !anyOf.some((part) => this.#conforms(value, part))) {
       this.#add(path, `${shown(value)} is none of the allowed alternatives`);
     }
-    if (isArray(oneOf) && oneOf.filter((part) => this.#conforms(value, part as Schema)).length !== 1) {
+    if (isArray(oneOf) && oneOf.filter((part) => this.#conforms(value, part)).length !== 1) {
       this.#add(path, `${shown(value)} is not exactly one of the allowed alternatives`);
     }
     if (not !== undefined && this.#conforms(value, not))

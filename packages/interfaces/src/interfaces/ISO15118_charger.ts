@@ -155,356 +155,476 @@ export type ISO15118ChargerErrorType =
  * 15118-20.
  */
 export interface ISO15118ChargerProvider {
-  /** Basic settings, once at start-up. */
-  setup(args: {
-    /** Id of the EVSE and outlet. */
-    evse_id: iso15118.EVSEID;
-    /** Whether SAE J2847 discharging is on offer, and which kind. */
-    sae_j2847_mode: iso15118.SaeJ2847BidiMode;
-    /** Whether to publish debugging data. */
-    debug_mode: boolean;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Basic settings, once at start-up.
+   *
+   * @param args.evse_id - Id of the EVSE and outlet.
+   * @param args.sae_j2847_mode - Whether SAE J2847 discharging is on offer, and which kind.
+   * @param args.debug_mode - Whether to publish debugging data.
+   */
+  setup(
+    args: { evse_id: iso15118.EVSEID; sae_j2847_mode: iso15118.SaeJ2847BidiMode; debug_mode: boolean },
+    call: CallContext,
+  ): void | Promise<void>;
   /**
    * Physical values of the charger; at least once at start-up. A change during a session may wait for the
    * next one.
+   *
+   * @param args.physical_values - The values.
    */
-  set_charging_parameters(args: {
-    /** The values. */
-    physical_values: iso15118.SetupPhysicalValues;
-  }, call: CallContext): void | Promise<void>;
-  /** Settings of the coming session, before each. */
-  session_setup(args: {
-    /**
-     * Ways to pay that are offered, one or two.
-     * Range: 1 … 2 items
-     */
-    payment_options: iso15118.PaymentOption[];
-    /** Whether vehicles can fetch or renew contract certificates here. */
-    supported_certificate_service: boolean;
-    /** Whether a contract that cannot be checked here may go to the backend for a check. */
-    central_contract_validation_allowed: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Settings of bidirectional power transfer of ISO 15118-20; at least once at start-up. */
-  bpt_setup(args: {
-    /** The settings. */
-    bpt_config: iso15118.BptSetup;
-  }, call: CallContext): void | Promise<void>;
-  /** Limits of the DC power supply; at least once at start-up and whenever they change. */
-  set_powersupply_capabilities(args: {
-    /** The limits. */
-    capabilities: power_supply_DC.Capabilities;
-  }, call: CallContext): void | Promise<void>;
+  set_charging_parameters(
+    args: { physical_values: iso15118.SetupPhysicalValues },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Settings of the coming session, before each.
+   *
+   * @param args.payment_options - Ways to pay that are offered, one or two. Range: 1 … 2 items
+   * @param args.supported_certificate_service - Whether vehicles can fetch or renew contract certificates
+   * here.
+   * @param args.central_contract_validation_allowed - Whether a contract that cannot be checked here may go
+   * to the backend for a check.
+   */
+  session_setup(
+    args: {
+      payment_options: iso15118.PaymentOption[];
+      supported_certificate_service: boolean;
+      central_contract_validation_allowed: boolean;
+    },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Settings of bidirectional power transfer of ISO 15118-20; at least once at start-up.
+   *
+   * @param args.bpt_config - The settings.
+   */
+  bpt_setup(args: { bpt_config: iso15118.BptSetup }, call: CallContext): void | Promise<void>;
+  /**
+   * Limits of the DC power supply; at least once at start-up and whenever they change.
+   *
+   * @param args.capabilities - The limits.
+   */
+  set_powersupply_capabilities(
+    args: { capabilities: power_supply_DC.Capabilities },
+    call: CallContext,
+  ): void | Promise<void>;
   /**
    * Verdict on an authorisation that was asked for with `require_auth_eim` or `require_auth_pnc`; passed on
    * to the vehicle.
+   *
+   * @param args.authorization_status - Verdict on the token.
+   * @param args.certificate_status - Verdict on the certificate.
    */
-  authorization_response(args: {
-    /** Verdict on the token. */
-    authorization_status: authorization.AuthorizationStatus;
-    /** Verdict on the certificate. */
-    certificate_status: authorization.CertificateStatus;
-  }, call: CallContext): void | Promise<void>;
-  /** Reports that the contactor has followed `ac_close_contactor` or `ac_open_contactor`. */
-  ac_contactor_closed(args: {
-    /** True: closed. */
-    status: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Reports the data link of ISO 15118-3 as up or down. */
-  dlink_ready(args: {
-    /** True: up. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Reports the end of the cable check asked for with `start_cable_check`. */
-  cable_check_finished(args: {
-    /** True if the insulation is in order and the voltage has fallen below 20 V. */
-    status: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Demands from the vehicle, or no longer, a signed receipt for meter readings. */
-  receipt_is_required(args: {
-    /** Whether receipts are demanded. */
-    receipt_required: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Asks the vehicle to end charging. */
-  stop_charging(args: {
-    /** True to end, false to take it back. */
-    stop: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Asks the vehicle to pause; ISO 15118-20 only. */
-  pause_charging(args: {
-    /** True to pause, false to go on. */
-    pause: boolean;
-  }, call: CallContext): void | Promise<void>;
+  authorization_response(
+    args: {
+      authorization_status: authorization.AuthorizationStatus;
+      certificate_status: authorization.CertificateStatus;
+    },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Reports that the contactor has followed `ac_close_contactor` or `ac_open_contactor`.
+   *
+   * @param args.status - True: closed.
+   */
+  ac_contactor_closed(args: { status: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Reports the data link of ISO 15118-3 as up or down.
+   *
+   * @param args.value - True: up.
+   */
+  dlink_ready(args: { value: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Reports the end of the cable check asked for with `start_cable_check`.
+   *
+   * @param args.status - True if the insulation is in order and the voltage has fallen below 20 V.
+   */
+  cable_check_finished(args: { status: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Demands from the vehicle, or no longer, a signed receipt for meter readings.
+   *
+   * @param args.receipt_required - Whether receipts are demanded.
+   */
+  receipt_is_required(args: { receipt_required: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Asks the vehicle to end charging.
+   *
+   * @param args.stop - True to end, false to take it back.
+   */
+  stop_charging(args: { stop: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Asks the vehicle to pause; ISO 15118-20 only.
+   *
+   * @param args.pause - True to pause, false to go on.
+   */
+  pause_charging(args: { pause: boolean }, call: CallContext): void | Promise<void>;
   /**
    * Reports that there is no energy at the moment. By IEC 61851-23:2023, CC.3.5.3, the session may then pause
    * before cable check or after pre-charge.
+   *
+   * @param args.mode - Where to pause, or that the vehicle may go on regardless.
    */
-  no_energy_pause_charging(args: {
-    /** Where to pause, or that the vehicle may go on regardless. */
-    mode: iso15118.NoEnergyPauseMode;
-  }, call: CallContext): void | Promise<void>;
+  no_energy_pause_charging(
+    args: { mode: iso15118.NoEnergyPauseMode },
+    call: CallContext,
+  ): void | Promise<void>;
   /**
    * Restricts the protocols on offer. Without it all that are configured are offered. It is meant for
    * identifying a vehicle over DC on an AC charger, where some vehicles cannot cope with every protocol.
+   *
+   * @param args.supported_app_protocols - Protocols to offer.
+   * @returns True if taken over.
    */
-  update_supported_app_protocols(args: {
-    /** Protocols to offer. */
-    supported_app_protocols: iso15118.SupportedAppProtocols;
-  }, call: CallContext): boolean | Promise<boolean>;
+  update_supported_app_protocols(
+    args: { supported_app_protocols: iso15118.SupportedAppProtocols },
+    call: CallContext,
+  ): boolean | Promise<boolean>;
   /**
    * Sets the energy transfer modes on offer; at least once at start-up. The single-direction modes serve DIN
    * SPEC 70121 and ISO 15118-2, all others ISO 15118-20.
+   *
+   * @param args.supported_energy_transfer_modes - The modes, 1 to 18. Range: 1 … 18 items
    */
-  update_energy_transfer_modes(args: {
-    /**
-     * The modes, 1 to 18.
-     * Range: 1 … 18 items
-     */
-    supported_energy_transfer_modes: iso15118.EnergyTransferMode[];
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the current allowed per phase; at least once at start-up. */
-  update_ac_max_current(args: {
-    /**
-     * Highest current, in A.
-     * Range: 0 … 400
-     */
-    max_current: number;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the AC parameters of ISO 15118-20; at least once at start-up. */
-  update_ac_parameters(args: {
-    /** The parameters. */
-    ac_parameters: iso15118.AcParameters;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the upper AC power limits; at least once at start-up. */
-  update_ac_maximum_limits(args: {
-    /** Highest charging and discharging power. */
-    maximum_limits: iso15118.AcEvseMaximumPower;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the lower AC power limits; at least once at start-up. */
-  update_ac_minimum_limits(args: {
-    /** Lowest charging and discharging power. */
-    minimum_limits: iso15118.AcEvseMinimumPower;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the power the vehicle is to follow; at least once before charging. */
-  update_ac_target_values(args: {
-    /** Power and frequency to follow. */
-    target_values: iso15118.AcTargetValues;
-  }, call: CallContext): void | Promise<void>;
-  /** Passes on the measured power; at least once before charging. */
-  update_ac_present_power(args: {
-    /** Active power by the meter, in W. */
-    present_power: units.Power;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the upper DC limits; at least once at start-up. */
-  update_dc_maximum_limits(args: {
-    /** Highest current, power and voltage. */
-    maximum_limits: iso15118.DcEvseMaximumLimits;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the lower DC limits; at least once at start-up. */
-  update_dc_minimum_limits(args: {
-    /** Lowest current, power and voltage. */
-    minimum_limits: iso15118.DcEvseMinimumLimits;
-  }, call: CallContext): void | Promise<void>;
-  /** Passes on the state of the insulation. */
-  update_isolation_status(args: {
-    /** State of the insulation. */
-    isolation_status: iso15118.IsolationStatus;
-  }, call: CallContext): void | Promise<void>;
-  /** Passes on the measurements of the power supply. */
-  update_dc_present_values(args: {
-    /** Output voltage and current. */
-    present_voltage_current: iso15118.DcEvsePresentVoltageCurrent;
-  }, call: CallContext): void | Promise<void>;
-  /** Passes on the meter's readings. */
-  update_meter_info(args: {
-    /** The latest readings. */
-    powermeter: powermeter.Powermeter;
-  }, call: CallContext): void | Promise<void>;
-  /** Tells the vehicle of an error. */
-  send_error(args: {
-    /** Kind of the error. */
-    error: iso15118.EvseError;
-  }, call: CallContext): void | Promise<void>;
+  update_energy_transfer_modes(
+    args: { supported_energy_transfer_modes: iso15118.EnergyTransferMode[] },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Sets the current allowed per phase; at least once at start-up.
+   *
+   * @param args.max_current - Highest current, in A. Range: 0 … 400
+   */
+  update_ac_max_current(args: { max_current: number }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the AC parameters of ISO 15118-20; at least once at start-up.
+   *
+   * @param args.ac_parameters - The parameters.
+   */
+  update_ac_parameters(
+    args: { ac_parameters: iso15118.AcParameters },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Sets the upper AC power limits; at least once at start-up.
+   *
+   * @param args.maximum_limits - Highest charging and discharging power.
+   */
+  update_ac_maximum_limits(
+    args: { maximum_limits: iso15118.AcEvseMaximumPower },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Sets the lower AC power limits; at least once at start-up.
+   *
+   * @param args.minimum_limits - Lowest charging and discharging power.
+   */
+  update_ac_minimum_limits(
+    args: { minimum_limits: iso15118.AcEvseMinimumPower },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Sets the power the vehicle is to follow; at least once before charging.
+   *
+   * @param args.target_values - Power and frequency to follow.
+   */
+  update_ac_target_values(
+    args: { target_values: iso15118.AcTargetValues },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Passes on the measured power; at least once before charging.
+   *
+   * @param args.present_power - Active power by the meter, in W.
+   */
+  update_ac_present_power(args: { present_power: units.Power }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the upper DC limits; at least once at start-up.
+   *
+   * @param args.maximum_limits - Highest current, power and voltage.
+   */
+  update_dc_maximum_limits(
+    args: { maximum_limits: iso15118.DcEvseMaximumLimits },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Sets the lower DC limits; at least once at start-up.
+   *
+   * @param args.minimum_limits - Lowest current, power and voltage.
+   */
+  update_dc_minimum_limits(
+    args: { minimum_limits: iso15118.DcEvseMinimumLimits },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Passes on the state of the insulation.
+   *
+   * @param args.isolation_status - State of the insulation.
+   */
+  update_isolation_status(
+    args: { isolation_status: iso15118.IsolationStatus },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Passes on the measurements of the power supply.
+   *
+   * @param args.present_voltage_current - Output voltage and current.
+   */
+  update_dc_present_values(
+    args: { present_voltage_current: iso15118.DcEvsePresentVoltageCurrent },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Passes on the meter's readings.
+   *
+   * @param args.powermeter - The latest readings.
+   */
+  update_meter_info(args: { powermeter: powermeter.Powermeter }, call: CallContext): void | Promise<void>;
+  /**
+   * Tells the vehicle of an error.
+   *
+   * @param args.error - Kind of the error.
+   */
+  send_error(args: { error: iso15118.EvseError }, call: CallContext): void | Promise<void>;
   /** Takes all errors back. */
   reset_error(args: {}, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `ISO15118_charger`, seen from their caller. */
 export interface ISO15118ChargerCalls {
-  /** Basic settings, once at start-up. */
-  setup(args: {
-    /** Id of the EVSE and outlet. */
-    evse_id: iso15118.EVSEID;
-    /** Whether SAE J2847 discharging is on offer, and which kind. */
-    sae_j2847_mode: iso15118.SaeJ2847BidiMode;
-    /** Whether to publish debugging data. */
-    debug_mode: boolean;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Basic settings, once at start-up.
+   *
+   * @param args.evse_id - Id of the EVSE and outlet.
+   * @param args.sae_j2847_mode - Whether SAE J2847 discharging is on offer, and which kind.
+   * @param args.debug_mode - Whether to publish debugging data.
+   */
+  setup(
+    args: { evse_id: iso15118.EVSEID; sae_j2847_mode: iso15118.SaeJ2847BidiMode; debug_mode: boolean },
+    options?: CallOptions,
+  ): Promise<void>;
   /**
    * Physical values of the charger; at least once at start-up. A change during a session may wait for the
    * next one.
+   *
+   * @param args.physical_values - The values.
    */
-  set_charging_parameters(args: {
-    /** The values. */
-    physical_values: iso15118.SetupPhysicalValues;
-  }, options?: CallOptions): Promise<void>;
-  /** Settings of the coming session, before each. */
-  session_setup(args: {
-    /**
-     * Ways to pay that are offered, one or two.
-     * Range: 1 … 2 items
-     */
-    payment_options: iso15118.PaymentOption[];
-    /** Whether vehicles can fetch or renew contract certificates here. */
-    supported_certificate_service: boolean;
-    /** Whether a contract that cannot be checked here may go to the backend for a check. */
-    central_contract_validation_allowed: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Settings of bidirectional power transfer of ISO 15118-20; at least once at start-up. */
-  bpt_setup(args: {
-    /** The settings. */
-    bpt_config: iso15118.BptSetup;
-  }, options?: CallOptions): Promise<void>;
-  /** Limits of the DC power supply; at least once at start-up and whenever they change. */
-  set_powersupply_capabilities(args: {
-    /** The limits. */
-    capabilities: power_supply_DC.Capabilities;
-  }, options?: CallOptions): Promise<void>;
+  set_charging_parameters(
+    args: { physical_values: iso15118.SetupPhysicalValues },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Settings of the coming session, before each.
+   *
+   * @param args.payment_options - Ways to pay that are offered, one or two. Range: 1 … 2 items
+   * @param args.supported_certificate_service - Whether vehicles can fetch or renew contract certificates
+   * here.
+   * @param args.central_contract_validation_allowed - Whether a contract that cannot be checked here may go
+   * to the backend for a check.
+   */
+  session_setup(
+    args: {
+      payment_options: iso15118.PaymentOption[];
+      supported_certificate_service: boolean;
+      central_contract_validation_allowed: boolean;
+    },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Settings of bidirectional power transfer of ISO 15118-20; at least once at start-up.
+   *
+   * @param args.bpt_config - The settings.
+   */
+  bpt_setup(args: { bpt_config: iso15118.BptSetup }, options?: CallOptions): Promise<void>;
+  /**
+   * Limits of the DC power supply; at least once at start-up and whenever they change.
+   *
+   * @param args.capabilities - The limits.
+   */
+  set_powersupply_capabilities(
+    args: { capabilities: power_supply_DC.Capabilities },
+    options?: CallOptions,
+  ): Promise<void>;
   /**
    * Verdict on an authorisation that was asked for with `require_auth_eim` or `require_auth_pnc`; passed on
    * to the vehicle.
+   *
+   * @param args.authorization_status - Verdict on the token.
+   * @param args.certificate_status - Verdict on the certificate.
    */
-  authorization_response(args: {
-    /** Verdict on the token. */
-    authorization_status: authorization.AuthorizationStatus;
-    /** Verdict on the certificate. */
-    certificate_status: authorization.CertificateStatus;
-  }, options?: CallOptions): Promise<void>;
-  /** Reports that the contactor has followed `ac_close_contactor` or `ac_open_contactor`. */
-  ac_contactor_closed(args: {
-    /** True: closed. */
-    status: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Reports the data link of ISO 15118-3 as up or down. */
-  dlink_ready(args: {
-    /** True: up. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Reports the end of the cable check asked for with `start_cable_check`. */
-  cable_check_finished(args: {
-    /** True if the insulation is in order and the voltage has fallen below 20 V. */
-    status: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Demands from the vehicle, or no longer, a signed receipt for meter readings. */
-  receipt_is_required(args: {
-    /** Whether receipts are demanded. */
-    receipt_required: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Asks the vehicle to end charging. */
-  stop_charging(args: {
-    /** True to end, false to take it back. */
-    stop: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Asks the vehicle to pause; ISO 15118-20 only. */
-  pause_charging(args: {
-    /** True to pause, false to go on. */
-    pause: boolean;
-  }, options?: CallOptions): Promise<void>;
+  authorization_response(
+    args: {
+      authorization_status: authorization.AuthorizationStatus;
+      certificate_status: authorization.CertificateStatus;
+    },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Reports that the contactor has followed `ac_close_contactor` or `ac_open_contactor`.
+   *
+   * @param args.status - True: closed.
+   */
+  ac_contactor_closed(args: { status: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Reports the data link of ISO 15118-3 as up or down.
+   *
+   * @param args.value - True: up.
+   */
+  dlink_ready(args: { value: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Reports the end of the cable check asked for with `start_cable_check`.
+   *
+   * @param args.status - True if the insulation is in order and the voltage has fallen below 20 V.
+   */
+  cable_check_finished(args: { status: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Demands from the vehicle, or no longer, a signed receipt for meter readings.
+   *
+   * @param args.receipt_required - Whether receipts are demanded.
+   */
+  receipt_is_required(args: { receipt_required: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Asks the vehicle to end charging.
+   *
+   * @param args.stop - True to end, false to take it back.
+   */
+  stop_charging(args: { stop: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Asks the vehicle to pause; ISO 15118-20 only.
+   *
+   * @param args.pause - True to pause, false to go on.
+   */
+  pause_charging(args: { pause: boolean }, options?: CallOptions): Promise<void>;
   /**
    * Reports that there is no energy at the moment. By IEC 61851-23:2023, CC.3.5.3, the session may then pause
    * before cable check or after pre-charge.
+   *
+   * @param args.mode - Where to pause, or that the vehicle may go on regardless.
    */
-  no_energy_pause_charging(args: {
-    /** Where to pause, or that the vehicle may go on regardless. */
-    mode: iso15118.NoEnergyPauseMode;
-  }, options?: CallOptions): Promise<void>;
+  no_energy_pause_charging(args: { mode: iso15118.NoEnergyPauseMode }, options?: CallOptions): Promise<void>;
   /**
    * Restricts the protocols on offer. Without it all that are configured are offered. It is meant for
    * identifying a vehicle over DC on an AC charger, where some vehicles cannot cope with every protocol.
+   *
+   * @param args.supported_app_protocols - Protocols to offer.
+   * @returns True if taken over.
    */
-  update_supported_app_protocols(args: {
-    /** Protocols to offer. */
-    supported_app_protocols: iso15118.SupportedAppProtocols;
-  }, options?: CallOptions): Promise<boolean>;
+  update_supported_app_protocols(
+    args: { supported_app_protocols: iso15118.SupportedAppProtocols },
+    options?: CallOptions,
+  ): Promise<boolean>;
   /**
    * Sets the energy transfer modes on offer; at least once at start-up. The single-direction modes serve DIN
    * SPEC 70121 and ISO 15118-2, all others ISO 15118-20.
+   *
+   * @param args.supported_energy_transfer_modes - The modes, 1 to 18. Range: 1 … 18 items
    */
-  update_energy_transfer_modes(args: {
-    /**
-     * The modes, 1 to 18.
-     * Range: 1 … 18 items
-     */
-    supported_energy_transfer_modes: iso15118.EnergyTransferMode[];
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the current allowed per phase; at least once at start-up. */
-  update_ac_max_current(args: {
-    /**
-     * Highest current, in A.
-     * Range: 0 … 400
-     */
-    max_current: number;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the AC parameters of ISO 15118-20; at least once at start-up. */
-  update_ac_parameters(args: {
-    /** The parameters. */
-    ac_parameters: iso15118.AcParameters;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the upper AC power limits; at least once at start-up. */
-  update_ac_maximum_limits(args: {
-    /** Highest charging and discharging power. */
-    maximum_limits: iso15118.AcEvseMaximumPower;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the lower AC power limits; at least once at start-up. */
-  update_ac_minimum_limits(args: {
-    /** Lowest charging and discharging power. */
-    minimum_limits: iso15118.AcEvseMinimumPower;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the power the vehicle is to follow; at least once before charging. */
-  update_ac_target_values(args: {
-    /** Power and frequency to follow. */
-    target_values: iso15118.AcTargetValues;
-  }, options?: CallOptions): Promise<void>;
-  /** Passes on the measured power; at least once before charging. */
-  update_ac_present_power(args: {
-    /** Active power by the meter, in W. */
-    present_power: units.Power;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the upper DC limits; at least once at start-up. */
-  update_dc_maximum_limits(args: {
-    /** Highest current, power and voltage. */
-    maximum_limits: iso15118.DcEvseMaximumLimits;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the lower DC limits; at least once at start-up. */
-  update_dc_minimum_limits(args: {
-    /** Lowest current, power and voltage. */
-    minimum_limits: iso15118.DcEvseMinimumLimits;
-  }, options?: CallOptions): Promise<void>;
-  /** Passes on the state of the insulation. */
-  update_isolation_status(args: {
-    /** State of the insulation. */
-    isolation_status: iso15118.IsolationStatus;
-  }, options?: CallOptions): Promise<void>;
-  /** Passes on the measurements of the power supply. */
-  update_dc_present_values(args: {
-    /** Output voltage and current. */
-    present_voltage_current: iso15118.DcEvsePresentVoltageCurrent;
-  }, options?: CallOptions): Promise<void>;
-  /** Passes on the meter's readings. */
-  update_meter_info(args: {
-    /** The latest readings. */
-    powermeter: powermeter.Powermeter;
-  }, options?: CallOptions): Promise<void>;
-  /** Tells the vehicle of an error. */
-  send_error(args: {
-    /** Kind of the error. */
-    error: iso15118.EvseError;
-  }, options?: CallOptions): Promise<void>;
+  update_energy_transfer_modes(
+    args: { supported_energy_transfer_modes: iso15118.EnergyTransferMode[] },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Sets the current allowed per phase; at least once at start-up.
+   *
+   * @param args.max_current - Highest current, in A. Range: 0 … 400
+   */
+  update_ac_max_current(args: { max_current: number }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the AC parameters of ISO 15118-20; at least once at start-up.
+   *
+   * @param args.ac_parameters - The parameters.
+   */
+  update_ac_parameters(args: { ac_parameters: iso15118.AcParameters }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the upper AC power limits; at least once at start-up.
+   *
+   * @param args.maximum_limits - Highest charging and discharging power.
+   */
+  update_ac_maximum_limits(
+    args: { maximum_limits: iso15118.AcEvseMaximumPower },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Sets the lower AC power limits; at least once at start-up.
+   *
+   * @param args.minimum_limits - Lowest charging and discharging power.
+   */
+  update_ac_minimum_limits(
+    args: { minimum_limits: iso15118.AcEvseMinimumPower },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Sets the power the vehicle is to follow; at least once before charging.
+   *
+   * @param args.target_values - Power and frequency to follow.
+   */
+  update_ac_target_values(
+    args: { target_values: iso15118.AcTargetValues },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Passes on the measured power; at least once before charging.
+   *
+   * @param args.present_power - Active power by the meter, in W.
+   */
+  update_ac_present_power(args: { present_power: units.Power }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the upper DC limits; at least once at start-up.
+   *
+   * @param args.maximum_limits - Highest current, power and voltage.
+   */
+  update_dc_maximum_limits(
+    args: { maximum_limits: iso15118.DcEvseMaximumLimits },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Sets the lower DC limits; at least once at start-up.
+   *
+   * @param args.minimum_limits - Lowest current, power and voltage.
+   */
+  update_dc_minimum_limits(
+    args: { minimum_limits: iso15118.DcEvseMinimumLimits },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Passes on the state of the insulation.
+   *
+   * @param args.isolation_status - State of the insulation.
+   */
+  update_isolation_status(
+    args: { isolation_status: iso15118.IsolationStatus },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Passes on the measurements of the power supply.
+   *
+   * @param args.present_voltage_current - Output voltage and current.
+   */
+  update_dc_present_values(
+    args: { present_voltage_current: iso15118.DcEvsePresentVoltageCurrent },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Passes on the meter's readings.
+   *
+   * @param args.powermeter - The latest readings.
+   */
+  update_meter_info(args: { powermeter: powermeter.Powermeter }, options?: CallOptions): Promise<void>;
+  /**
+   * Tells the vehicle of an error.
+   *
+   * @param args.error - Kind of the error.
+   */
+  send_error(args: { error: iso15118.EvseError }, options?: CallOptions): Promise<void>;
   /** Takes all errors back. */
   reset_error(args?: {}, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `ISO15118_charger` that it requires. */
-export type ISO15118ChargerClient = Client<ISO15118ChargerCalls, ISO15118ChargerVariables, ISO15118ChargerErrorType>;
+export type ISO15118ChargerClient = Client<
+  ISO15118ChargerCalls,
+  ISO15118ChargerVariables,
+  ISO15118ChargerErrorType
+>;
 
 /** What a module holds of a `ISO15118_charger` that it provides. */
 export type ISO15118ChargerProvided = Provided<ISO15118ChargerVariables, ISO15118ChargerErrorType>;
@@ -517,384 +637,360 @@ export const ISO15118ChargerInterface: InterfaceDescriptor = {
     setup: {
       description: 'Basic settings, once at start-up.',
       argumentNames: ['evse_id', 'sae_j2847_mode', 'debug_mode'],
-      args: checks.commands['setup'].args,
-      result: checks.commands['setup'].result,
+      ...checks.commands.setup,
       returnsValue: false,
     },
     set_charging_parameters: {
       description: 'Physical values of the charger; at least once at start-up. A change during a session may wait for the next one.',
       argumentNames: ['physical_values'],
-      args: checks.commands['set_charging_parameters'].args,
-      result: checks.commands['set_charging_parameters'].result,
+      ...checks.commands.set_charging_parameters,
       returnsValue: false,
     },
     session_setup: {
       description: 'Settings of the coming session, before each.',
-      argumentNames: ['payment_options', 'supported_certificate_service', 'central_contract_validation_allowed'],
-      args: checks.commands['session_setup'].args,
-      result: checks.commands['session_setup'].result,
+      argumentNames: [
+        'payment_options',
+        'supported_certificate_service',
+        'central_contract_validation_allowed',
+      ],
+      ...checks.commands.session_setup,
       returnsValue: false,
     },
     bpt_setup: {
       description: 'Settings of bidirectional power transfer of ISO 15118-20; at least once at start-up.',
       argumentNames: ['bpt_config'],
-      args: checks.commands['bpt_setup'].args,
-      result: checks.commands['bpt_setup'].result,
+      ...checks.commands.bpt_setup,
       returnsValue: false,
     },
     set_powersupply_capabilities: {
       description: 'Limits of the DC power supply; at least once at start-up and whenever they change.',
       argumentNames: ['capabilities'],
-      args: checks.commands['set_powersupply_capabilities'].args,
-      result: checks.commands['set_powersupply_capabilities'].result,
+      ...checks.commands.set_powersupply_capabilities,
       returnsValue: false,
     },
     authorization_response: {
       description: 'Verdict on an authorisation that was asked for with `require_auth_eim` or `require_auth_pnc`; passed on to the vehicle.',
       argumentNames: ['authorization_status', 'certificate_status'],
-      args: checks.commands['authorization_response'].args,
-      result: checks.commands['authorization_response'].result,
+      ...checks.commands.authorization_response,
       returnsValue: false,
     },
     ac_contactor_closed: {
       description: 'Reports that the contactor has followed `ac_close_contactor` or `ac_open_contactor`.',
       argumentNames: ['status'],
-      args: checks.commands['ac_contactor_closed'].args,
-      result: checks.commands['ac_contactor_closed'].result,
+      ...checks.commands.ac_contactor_closed,
       returnsValue: false,
     },
     dlink_ready: {
       description: 'Reports the data link of ISO 15118-3 as up or down.',
       argumentNames: ['value'],
-      args: checks.commands['dlink_ready'].args,
-      result: checks.commands['dlink_ready'].result,
+      ...checks.commands.dlink_ready,
       returnsValue: false,
     },
     cable_check_finished: {
       description: 'Reports the end of the cable check asked for with `start_cable_check`.',
       argumentNames: ['status'],
-      args: checks.commands['cable_check_finished'].args,
-      result: checks.commands['cable_check_finished'].result,
+      ...checks.commands.cable_check_finished,
       returnsValue: false,
     },
     receipt_is_required: {
       description: 'Demands from the vehicle, or no longer, a signed receipt for meter readings.',
       argumentNames: ['receipt_required'],
-      args: checks.commands['receipt_is_required'].args,
-      result: checks.commands['receipt_is_required'].result,
+      ...checks.commands.receipt_is_required,
       returnsValue: false,
     },
     stop_charging: {
       description: 'Asks the vehicle to end charging.',
       argumentNames: ['stop'],
-      args: checks.commands['stop_charging'].args,
-      result: checks.commands['stop_charging'].result,
+      ...checks.commands.stop_charging,
       returnsValue: false,
     },
     pause_charging: {
       description: 'Asks the vehicle to pause; ISO 15118-20 only.',
       argumentNames: ['pause'],
-      args: checks.commands['pause_charging'].args,
-      result: checks.commands['pause_charging'].result,
+      ...checks.commands.pause_charging,
       returnsValue: false,
     },
     no_energy_pause_charging: {
       description: 'Reports that there is no energy at the moment. By IEC 61851-23:2023, CC.3.5.3, the session may then pause before cable check or after pre-charge.',
       argumentNames: ['mode'],
-      args: checks.commands['no_energy_pause_charging'].args,
-      result: checks.commands['no_energy_pause_charging'].result,
+      ...checks.commands.no_energy_pause_charging,
       returnsValue: false,
     },
     update_supported_app_protocols: {
       description: 'Restricts the protocols on offer. Without it all that are configured are offered. It is meant for identifying a vehicle over DC on an AC charger, where some vehicles cannot cope with every protocol.',
       argumentNames: ['supported_app_protocols'],
-      args: checks.commands['update_supported_app_protocols'].args,
-      result: checks.commands['update_supported_app_protocols'].result,
+      ...checks.commands.update_supported_app_protocols,
       returnsValue: true,
     },
     update_energy_transfer_modes: {
       description: 'Sets the energy transfer modes on offer; at least once at start-up. The single-direction modes serve DIN SPEC 70121 and ISO 15118-2, all others ISO 15118-20.',
       argumentNames: ['supported_energy_transfer_modes'],
-      args: checks.commands['update_energy_transfer_modes'].args,
-      result: checks.commands['update_energy_transfer_modes'].result,
+      ...checks.commands.update_energy_transfer_modes,
       returnsValue: false,
     },
     update_ac_max_current: {
       description: 'Sets the current allowed per phase; at least once at start-up.',
       argumentNames: ['max_current'],
-      args: checks.commands['update_ac_max_current'].args,
-      result: checks.commands['update_ac_max_current'].result,
+      ...checks.commands.update_ac_max_current,
       returnsValue: false,
     },
     update_ac_parameters: {
       description: 'Sets the AC parameters of ISO 15118-20; at least once at start-up.',
       argumentNames: ['ac_parameters'],
-      args: checks.commands['update_ac_parameters'].args,
-      result: checks.commands['update_ac_parameters'].result,
+      ...checks.commands.update_ac_parameters,
       returnsValue: false,
     },
     update_ac_maximum_limits: {
       description: 'Sets the upper AC power limits; at least once at start-up.',
       argumentNames: ['maximum_limits'],
-      args: checks.commands['update_ac_maximum_limits'].args,
-      result: checks.commands['update_ac_maximum_limits'].result,
+      ...checks.commands.update_ac_maximum_limits,
       returnsValue: false,
     },
     update_ac_minimum_limits: {
       description: 'Sets the lower AC power limits; at least once at start-up.',
       argumentNames: ['minimum_limits'],
-      args: checks.commands['update_ac_minimum_limits'].args,
-      result: checks.commands['update_ac_minimum_limits'].result,
+      ...checks.commands.update_ac_minimum_limits,
       returnsValue: false,
     },
     update_ac_target_values: {
       description: 'Sets the power the vehicle is to follow; at least once before charging.',
       argumentNames: ['target_values'],
-      args: checks.commands['update_ac_target_values'].args,
-      result: checks.commands['update_ac_target_values'].result,
+      ...checks.commands.update_ac_target_values,
       returnsValue: false,
     },
     update_ac_present_power: {
       description: 'Passes on the measured power; at least once before charging.',
       argumentNames: ['present_power'],
-      args: checks.commands['update_ac_present_power'].args,
-      result: checks.commands['update_ac_present_power'].result,
+      ...checks.commands.update_ac_present_power,
       returnsValue: false,
     },
     update_dc_maximum_limits: {
       description: 'Sets the upper DC limits; at least once at start-up.',
       argumentNames: ['maximum_limits'],
-      args: checks.commands['update_dc_maximum_limits'].args,
-      result: checks.commands['update_dc_maximum_limits'].result,
+      ...checks.commands.update_dc_maximum_limits,
       returnsValue: false,
     },
     update_dc_minimum_limits: {
       description: 'Sets the lower DC limits; at least once at start-up.',
       argumentNames: ['minimum_limits'],
-      args: checks.commands['update_dc_minimum_limits'].args,
-      result: checks.commands['update_dc_minimum_limits'].result,
+      ...checks.commands.update_dc_minimum_limits,
       returnsValue: false,
     },
     update_isolation_status: {
       description: 'Passes on the state of the insulation.',
       argumentNames: ['isolation_status'],
-      args: checks.commands['update_isolation_status'].args,
-      result: checks.commands['update_isolation_status'].result,
+      ...checks.commands.update_isolation_status,
       returnsValue: false,
     },
     update_dc_present_values: {
       description: 'Passes on the measurements of the power supply.',
       argumentNames: ['present_voltage_current'],
-      args: checks.commands['update_dc_present_values'].args,
-      result: checks.commands['update_dc_present_values'].result,
+      ...checks.commands.update_dc_present_values,
       returnsValue: false,
     },
     update_meter_info: {
       description: 'Passes on the meter\'s readings.',
       argumentNames: ['powermeter'],
-      args: checks.commands['update_meter_info'].args,
-      result: checks.commands['update_meter_info'].result,
+      ...checks.commands.update_meter_info,
       returnsValue: false,
     },
     send_error: {
       description: 'Tells the vehicle of an error.',
       argumentNames: ['error'],
-      args: checks.commands['send_error'].args,
-      result: checks.commands['send_error'].result,
+      ...checks.commands.send_error,
       returnsValue: false,
     },
     reset_error: {
       description: 'Takes all errors back.',
       argumentNames: [],
-      args: checks.commands['reset_error'].args,
-      result: checks.commands['reset_error'].result,
+      ...checks.commands.reset_error,
       returnsValue: false,
     },
   },
   variables: {
     supported_app_protocols_secc: {
       description: 'All protocols this module can speak, also those `update_supported_app_protocols` has left out.',
-      value: checks.variables['supported_app_protocols_secc'],
+      value: checks.variables.supported_app_protocols_secc,
     },
     require_auth_eim: {
       description: 'External authorisation is needed, for example a card.',
-      value: checks.variables['require_auth_eim'],
+      value: checks.variables.require_auth_eim,
     },
     require_auth_pnc: {
       description: 'The vehicle brings a contract with its certificate chain; it needs a verdict.',
-      value: checks.variables['require_auth_pnc'],
+      value: checks.variables.require_auth_pnc,
     },
     ac_close_contactor: {
       description: 'The contactor is to be closed; confirm with `ac_contactor_closed`.',
-      value: checks.variables['ac_close_contactor'],
+      value: checks.variables.ac_close_contactor,
     },
     ac_open_contactor: {
       description: 'The contactor is to be opened; confirm with `ac_contactor_closed`.',
-      value: checks.variables['ac_open_contactor'],
+      value: checks.variables.ac_open_contactor,
     },
     start_cable_check: {
       description: 'The cable check is to begin; report its end with `cable_check_finished`.',
-      value: checks.variables['start_cable_check'],
+      value: checks.variables.start_cable_check,
     },
     start_pre_charge: {
       description: 'Pre-charge is to begin.',
-      value: checks.variables['start_pre_charge'],
+      value: checks.variables.start_pre_charge,
     },
     dc_open_contactor: {
       description: 'The DC contactors are to be opened.',
-      value: checks.variables['dc_open_contactor'],
+      value: checks.variables.dc_open_contactor,
     },
     v2g_setup_finished: {
       description: 'End of the set-up phase of ISO 15118-3: the vehicle has asked for power to start or stop.',
-      value: checks.variables['v2g_setup_finished'],
+      value: checks.variables.v2g_setup_finished,
     },
     current_demand_started: {
       description: 'The charging loop has begun; the vehicle wants current.',
-      value: checks.variables['current_demand_started'],
+      value: checks.variables.current_demand_started,
     },
     current_demand_finished: {
       description: 'The charging loop has ended.',
-      value: checks.variables['current_demand_finished'],
+      value: checks.variables.current_demand_finished,
     },
     sae_bidi_mode_active: {
       description: 'The vehicle has chosen discharging by SAE J2847.',
-      value: checks.variables['sae_bidi_mode_active'],
+      value: checks.variables.sae_bidi_mode_active,
     },
     evcc_id: {
       description: 'Id of the vehicle\'s controller: its MAC address in capitals.',
-      value: checks.variables['evcc_id'],
+      value: checks.variables.evcc_id,
     },
     selected_payment_option: {
       description: 'Way to pay the vehicle has chosen.',
-      value: checks.variables['selected_payment_option'],
+      value: checks.variables.selected_payment_option,
     },
     requested_energy_transfer_mode: {
       description: 'Energy transfer mode the vehicle has chosen.',
-      value: checks.variables['requested_energy_transfer_mode'],
+      value: checks.variables.requested_energy_transfer_mode,
     },
     departure_time: {
       description: 'When the vehicle wants to leave, RFC 3339 in UTC; not every vehicle tells.',
-      value: checks.variables['departure_time'],
+      value: checks.variables.departure_time,
     },
     ac_eamount: {
       description: 'Energy the vehicle expects to need in this session, in Wh.',
-      value: checks.variables['ac_eamount'],
+      value: checks.variables.ac_eamount,
     },
     ac_ev_max_voltage: {
       description: 'Highest voltage between phase and neutral the vehicle accepts, effective value, in V.',
-      value: checks.variables['ac_ev_max_voltage'],
+      value: checks.variables.ac_ev_max_voltage,
     },
     ac_ev_max_current: {
       description: 'Highest current per phase the vehicle accepts, in A.',
-      value: checks.variables['ac_ev_max_current'],
+      value: checks.variables.ac_ev_max_current,
     },
     ac_ev_min_current: {
       description: 'Current per phase below which charging does not pay for the vehicle, in A.',
-      value: checks.variables['ac_ev_min_current'],
+      value: checks.variables.ac_ev_min_current,
     },
     ac_ev_power_limits: {
       description: 'Limits of the vehicle\'s AC power, both directions.',
-      value: checks.variables['ac_ev_power_limits'],
+      value: checks.variables.ac_ev_power_limits,
     },
     ac_ev_present_powers: {
       description: 'AC power measured by the vehicle.',
-      value: checks.variables['ac_ev_present_powers'],
+      value: checks.variables.ac_ev_present_powers,
     },
     ac_ev_dynamic_control_mode: {
       description: 'The vehicle\'s needs in the dynamic control mode, AC.',
-      value: checks.variables['ac_ev_dynamic_control_mode'],
+      value: checks.variables.ac_ev_dynamic_control_mode,
     },
     dc_ev_energy_capacity: {
       description: 'Capacity of the battery, in Wh; not every vehicle tells.',
-      value: checks.variables['dc_ev_energy_capacity'],
+      value: checks.variables.dc_ev_energy_capacity,
     },
     dc_ev_energy_request: {
       description: 'Energy the vehicle asks for, in Wh; not every vehicle tells.',
-      value: checks.variables['dc_ev_energy_request'],
+      value: checks.variables.dc_ev_energy_request,
     },
     dc_full_soc: {
       description: 'State of charge that counts as full for the vehicle, in %; not every vehicle tells.',
-      value: checks.variables['dc_full_soc'],
+      value: checks.variables.dc_full_soc,
     },
     dc_bulk_soc: {
       description: 'State of charge at which fast charging ends for the vehicle, in %; not every vehicle tells.',
-      value: checks.variables['dc_bulk_soc'],
+      value: checks.variables.dc_bulk_soc,
     },
     dc_ev_status: {
       description: 'State of the vehicle, with its state of charge.',
-      value: checks.variables['dc_ev_status'],
+      value: checks.variables.dc_ev_status,
     },
     dc_bulk_charging_complete: {
       description: 'True once fast charging is over (about 80 %); not every vehicle tells.',
-      value: checks.variables['dc_bulk_charging_complete'],
+      value: checks.variables.dc_bulk_charging_complete,
     },
     dc_charging_complete: {
       description: 'True once the battery is full; not every vehicle tells.',
-      value: checks.variables['dc_charging_complete'],
+      value: checks.variables.dc_charging_complete,
     },
     dc_ev_target_voltage_current: {
       description: 'Voltage and current the vehicle asks for now; the power supply follows.',
-      value: checks.variables['dc_ev_target_voltage_current'],
+      value: checks.variables.dc_ev_target_voltage_current,
     },
     dc_ev_maximum_limits: {
       description: 'Limits of the vehicle for voltage, current and power.',
-      value: checks.variables['dc_ev_maximum_limits'],
+      value: checks.variables.dc_ev_maximum_limits,
     },
     dc_ev_remaining_time: {
       description: 'The vehicle\'s estimate of when it is charged.',
-      value: checks.variables['dc_ev_remaining_time'],
+      value: checks.variables.dc_ev_remaining_time,
     },
     hlc_session_failed: {
       description: 'The session has broken off: how far it had come, whatever the protocol. Published at once.',
-      value: checks.variables['hlc_session_failed'],
+      value: checks.variables.hlc_session_failed,
     },
     dlink_terminate: {
       description: 'The data link is to be torn down for good (UNMATCHED).',
-      value: checks.variables['dlink_terminate'],
+      value: checks.variables.dlink_terminate,
     },
     dlink_error: {
       description: 'The data link is to be torn down and matched anew.',
-      value: checks.variables['dlink_error'],
+      value: checks.variables.dlink_error,
     },
     dlink_pause: {
       description: 'The data link may sleep but stays matched.',
-      value: checks.variables['dlink_pause'],
+      value: checks.variables.dlink_pause,
     },
     ev_app_protocol: {
       description: 'Protocols the vehicle has offered, for a little debugging.',
-      value: checks.variables['ev_app_protocol'],
+      value: checks.variables.ev_app_protocol,
     },
     v2g_messages: {
       description: 'All messages exchanged, for debugging only.',
-      value: checks.variables['v2g_messages'],
+      value: checks.variables.v2g_messages,
     },
     selected_protocol: {
       description: 'Protocol the session speaks, for debugging.',
-      value: checks.variables['selected_protocol'],
+      value: checks.variables.selected_protocol,
     },
     display_parameters: {
       description: 'What the vehicle lets the charger show, such as its state of charge.',
-      value: checks.variables['display_parameters'],
+      value: checks.variables.display_parameters,
     },
     d20_dc_dynamic_charge_mode: {
       description: 'The vehicle\'s needs in the dynamic control mode, DC.',
-      value: checks.variables['d20_dc_dynamic_charge_mode'],
+      value: checks.variables.d20_dc_dynamic_charge_mode,
     },
     dc_ev_present_voltage: {
       description: 'Voltage measured by the vehicle, in V.',
-      value: checks.variables['dc_ev_present_voltage'],
+      value: checks.variables.dc_ev_present_voltage,
     },
     meter_info_requested: {
       description: 'The vehicle has asked for meter readings.',
-      value: checks.variables['meter_info_requested'],
+      value: checks.variables.meter_info_requested,
     },
     selected_service_parameters: {
       description: 'Service and parameters the vehicle has chosen; ISO 15118-20.',
-      value: checks.variables['selected_service_parameters'],
+      value: checks.variables.selected_service_parameters,
     },
     ev_termination: {
       description: 'Why the vehicle has ended the session; ISO 15118-20.',
-      value: checks.variables['ev_termination'],
+      value: checks.variables.ev_termination,
     },
   },
   errors: [
@@ -907,4 +1003,4 @@ export const ISO15118ChargerInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `ISO15118_charger` in a container. */
-export const ISO15118ChargerToken: Token<ISO15118ChargerClient> = token<ISO15118ChargerClient>('interface:ISO15118_charger');
+export const ISO15118ChargerToken: Token<ISO15118ChargerClient> = token('interface:ISO15118_charger');

@@ -37,7 +37,11 @@ export type AcRcdErrorType =
 export interface AcRcdProvider {
   /** Runs the self-test; raise the error Selftest if it fails. */
   self_test(args: {}, call: CallContext): void | Promise<void>;
-  /** Resets the device after it has tripped, if the hardware can. */
+  /**
+   * Resets the device after it has tripped, if the hardware can.
+   *
+   * @returns True if it could be reset.
+   */
   reset(args: {}, call: CallContext): boolean | Promise<boolean>;
 }
 
@@ -45,7 +49,11 @@ export interface AcRcdProvider {
 export interface AcRcdCalls {
   /** Runs the self-test; raise the error Selftest if it fails. */
   self_test(args?: {}, options?: CallOptions): Promise<void>;
-  /** Resets the device after it has tripped, if the hardware can. */
+  /**
+   * Resets the device after it has tripped, if the hardware can.
+   *
+   * @returns True if it could be reset.
+   */
   reset(args?: {}, options?: CallOptions): Promise<boolean>;
 }
 
@@ -63,22 +71,20 @@ export const AcRcdInterface: InterfaceDescriptor = {
     self_test: {
       description: 'Runs the self-test; raise the error Selftest if it fails.',
       argumentNames: [],
-      args: checks.commands['self_test'].args,
-      result: checks.commands['self_test'].result,
+      ...checks.commands.self_test,
       returnsValue: false,
     },
     reset: {
       description: 'Resets the device after it has tripped, if the hardware can.',
       argumentNames: [],
-      args: checks.commands['reset'].args,
-      result: checks.commands['reset'].result,
+      ...checks.commands.reset,
       returnsValue: true,
     },
   },
   variables: {
     rcd_current_mA: {
       description: 'Residual current, in mA; for information, nothing acts on it.',
-      value: checks.variables['rcd_current_mA'],
+      value: checks.variables.rcd_current_mA,
     },
   },
   errors: [
@@ -94,4 +100,4 @@ export const AcRcdInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `ac_rcd` in a container. */
-export const AcRcdToken: Token<AcRcdClient> = token<AcRcdClient>('interface:ac_rcd');
+export const AcRcdToken: Token<AcRcdClient> = token('interface:ac_rcd');

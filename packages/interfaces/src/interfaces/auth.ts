@@ -18,10 +18,7 @@ export interface AuthVariables {
 }
 
 /** Errors that `auth` may raise. */
-export type AuthErrorType =
-  | 'generic/CommunicationFault'
-  | 'generic/VendorError'
-  | 'generic/VendorWarning';
+export type AuthErrorType = 'generic/CommunicationFault' | 'generic/VendorError' | 'generic/VendorWarning';
 
 /**
  * What implements `auth`.
@@ -29,64 +26,58 @@ export type AuthErrorType =
  * The authorisation of users: brings tokens, verdicts and connectors together.
  */
 export interface AuthProvider {
-  /** Sets how long an accepted token waits for a vehicle. */
-  set_connection_timeout(args: {
-    /**
-     * Time, 10 to 300 s.
-     * Range: integer, 10 … 300
-     */
-    connection_timeout: number;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets how long an accepted token waits for a vehicle.
+   *
+   * @param args.connection_timeout - Time, 10 to 300 s. Range: integer, 10 … 300
+   */
+  set_connection_timeout(args: { connection_timeout: number }, call: CallContext): void | Promise<void>;
   /**
    * Sets the group whose tokens may end any transaction but start none, for example for the police when a
    * vehicle is towed away.
+   *
+   * @param args.master_pass_group_id - Id of the group; empty for none. Range: ≤ 36 characters
    */
-  set_master_pass_group_id(args: {
-    /**
-     * Id of the group; empty for none.
-     * Range: ≤ 36 characters
-     */
-    master_pass_group_id: string;
-  }, call: CallContext): void | Promise<void>;
+  set_master_pass_group_id(args: { master_pass_group_id: string }, call: CallContext): void | Promise<void>;
   /**
    * Takes back authorisations that were given: those of an EVSE, those of a token, those of a token at an
    * EVSE, or all, by what the request names.
+   *
+   * @param args.request - Which ones.
+   * @returns Whether any were taken back.
    */
-  withdraw_authorization(args: {
-    /** Which ones. */
-    request: authorization.WithdrawAuthorizationRequest;
-  }, call: CallContext): authorization.WithdrawAuthorizationResult | Promise<authorization.WithdrawAuthorizationResult>;
+  withdraw_authorization(
+    args: { request: authorization.WithdrawAuthorizationRequest },
+    call: CallContext,
+  ): authorization.WithdrawAuthorizationResult | Promise<authorization.WithdrawAuthorizationResult>;
 }
 
 /** Commands of `auth`, seen from their caller. */
 export interface AuthCalls {
-  /** Sets how long an accepted token waits for a vehicle. */
-  set_connection_timeout(args: {
-    /**
-     * Time, 10 to 300 s.
-     * Range: integer, 10 … 300
-     */
-    connection_timeout: number;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets how long an accepted token waits for a vehicle.
+   *
+   * @param args.connection_timeout - Time, 10 to 300 s. Range: integer, 10 … 300
+   */
+  set_connection_timeout(args: { connection_timeout: number }, options?: CallOptions): Promise<void>;
   /**
    * Sets the group whose tokens may end any transaction but start none, for example for the police when a
    * vehicle is towed away.
+   *
+   * @param args.master_pass_group_id - Id of the group; empty for none. Range: ≤ 36 characters
    */
-  set_master_pass_group_id(args: {
-    /**
-     * Id of the group; empty for none.
-     * Range: ≤ 36 characters
-     */
-    master_pass_group_id: string;
-  }, options?: CallOptions): Promise<void>;
+  set_master_pass_group_id(args: { master_pass_group_id: string }, options?: CallOptions): Promise<void>;
   /**
    * Takes back authorisations that were given: those of an EVSE, those of a token, those of a token at an
    * EVSE, or all, by what the request names.
+   *
+   * @param args.request - Which ones.
+   * @returns Whether any were taken back.
    */
-  withdraw_authorization(args: {
-    /** Which ones. */
-    request: authorization.WithdrawAuthorizationRequest;
-  }, options?: CallOptions): Promise<authorization.WithdrawAuthorizationResult>;
+  withdraw_authorization(
+    args: { request: authorization.WithdrawAuthorizationRequest },
+    options?: CallOptions,
+  ): Promise<authorization.WithdrawAuthorizationResult>;
 }
 
 /** What a module holds of a `auth` that it requires. */
@@ -103,29 +94,26 @@ export const AuthInterface: InterfaceDescriptor = {
     set_connection_timeout: {
       description: 'Sets how long an accepted token waits for a vehicle.',
       argumentNames: ['connection_timeout'],
-      args: checks.commands['set_connection_timeout'].args,
-      result: checks.commands['set_connection_timeout'].result,
+      ...checks.commands.set_connection_timeout,
       returnsValue: false,
     },
     set_master_pass_group_id: {
       description: 'Sets the group whose tokens may end any transaction but start none, for example for the police when a vehicle is towed away.',
       argumentNames: ['master_pass_group_id'],
-      args: checks.commands['set_master_pass_group_id'].args,
-      result: checks.commands['set_master_pass_group_id'].result,
+      ...checks.commands.set_master_pass_group_id,
       returnsValue: false,
     },
     withdraw_authorization: {
       description: 'Takes back authorisations that were given: those of an EVSE, those of a token, those of a token at an EVSE, or all, by what the request names.',
       argumentNames: ['request'],
-      args: checks.commands['withdraw_authorization'].args,
-      result: checks.commands['withdraw_authorization'].result,
+      ...checks.commands.withdraw_authorization,
       returnsValue: true,
     },
   },
   variables: {
     token_validation_status: {
       description: 'A presented token has come a step further.',
-      value: checks.variables['token_validation_status'],
+      value: checks.variables.token_validation_status,
     },
   },
   errors: [
@@ -138,4 +126,4 @@ export const AuthInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `auth` in a container. */
-export const AuthToken: Token<AuthClient> = token<AuthClient>('interface:auth');
+export const AuthToken: Token<AuthClient> = token('interface:auth');

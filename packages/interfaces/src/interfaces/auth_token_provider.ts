@@ -26,7 +26,11 @@ export interface AuthTokenProviderProvider {}
 export interface AuthTokenProviderCalls {}
 
 /** What a module holds of a `auth_token_provider` that it requires. */
-export type AuthTokenProviderClient = Client<AuthTokenProviderCalls, AuthTokenProviderVariables, AuthTokenProviderErrorType>;
+export type AuthTokenProviderClient = Client<
+  AuthTokenProviderCalls,
+  AuthTokenProviderVariables,
+  AuthTokenProviderErrorType
+>;
 
 /** What a module holds of a `auth_token_provider` that it provides. */
 export type AuthTokenProviderProvided = Provided<AuthTokenProviderVariables, AuthTokenProviderErrorType>;
@@ -39,7 +43,7 @@ export const AuthTokenProviderInterface: InterfaceDescriptor = {
   variables: {
     provided_token: {
       description: 'A token has been presented.',
-      value: checks.variables['provided_token'],
+      value: checks.variables.provided_token,
     },
   },
   errors: [
@@ -52,4 +56,4 @@ export const AuthTokenProviderInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `auth_token_provider` in a container. */
-export const AuthTokenProviderToken: Token<AuthTokenProviderClient> = token<AuthTokenProviderClient>('interface:auth_token_provider');
+export const AuthTokenProviderToken: Token<AuthTokenProviderClient> = token('interface:auth_token_provider');

@@ -29,24 +29,38 @@ export type AuthTokenValidatorErrorType =
  * Something that gives verdicts on tokens, such as a backend.
  */
 export interface AuthTokenValidatorProvider {
-  /** Gives the verdict on a token. */
-  validate_token(args: {
-    /** The token with where it came from. */
-    provided_token: authorization.ProvidedIdToken;
-  }, call: CallContext): authorization.ValidationResult | Promise<authorization.ValidationResult>;
+  /**
+   * Gives the verdict on a token.
+   *
+   * @param args.provided_token - The token with where it came from.
+   * @returns The verdict.
+   */
+  validate_token(
+    args: { provided_token: authorization.ProvidedIdToken },
+    call: CallContext,
+  ): authorization.ValidationResult | Promise<authorization.ValidationResult>;
 }
 
 /** Commands of `auth_token_validator`, seen from their caller. */
 export interface AuthTokenValidatorCalls {
-  /** Gives the verdict on a token. */
-  validate_token(args: {
-    /** The token with where it came from. */
-    provided_token: authorization.ProvidedIdToken;
-  }, options?: CallOptions): Promise<authorization.ValidationResult>;
+  /**
+   * Gives the verdict on a token.
+   *
+   * @param args.provided_token - The token with where it came from.
+   * @returns The verdict.
+   */
+  validate_token(
+    args: { provided_token: authorization.ProvidedIdToken },
+    options?: CallOptions,
+  ): Promise<authorization.ValidationResult>;
 }
 
 /** What a module holds of a `auth_token_validator` that it requires. */
-export type AuthTokenValidatorClient = Client<AuthTokenValidatorCalls, AuthTokenValidatorVariables, AuthTokenValidatorErrorType>;
+export type AuthTokenValidatorClient = Client<
+  AuthTokenValidatorCalls,
+  AuthTokenValidatorVariables,
+  AuthTokenValidatorErrorType
+>;
 
 /** What a module holds of a `auth_token_validator` that it provides. */
 export type AuthTokenValidatorProvided = Provided<AuthTokenValidatorVariables, AuthTokenValidatorErrorType>;
@@ -59,15 +73,14 @@ export const AuthTokenValidatorInterface: InterfaceDescriptor = {
     validate_token: {
       description: 'Gives the verdict on a token.',
       argumentNames: ['provided_token'],
-      args: checks.commands['validate_token'].args,
-      result: checks.commands['validate_token'].result,
+      ...checks.commands.validate_token,
       returnsValue: true,
     },
   },
   variables: {
     validate_result_update: {
       description: 'A verdict given earlier has changed, for instance by the answer to a transaction\'s start.',
-      value: checks.variables['validate_result_update'],
+      value: checks.variables.validate_result_update,
     },
   },
   errors: [
@@ -80,4 +93,4 @@ export const AuthTokenValidatorInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `auth_token_validator` in a container. */
-export const AuthTokenValidatorToken: Token<AuthTokenValidatorClient> = token<AuthTokenValidatorClient>('interface:auth_token_validator');
+export const AuthTokenValidatorToken: Token<AuthTokenValidatorClient> = token('interface:auth_token_validator');

@@ -26,30 +26,34 @@ export type CarSimulatorErrorType = never;
  * test bench.
  */
 export interface CarSimulatorProvider {
-  /** Switches the simulation on or off. */
-  enable(args: {
-    /** True: on. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Runs a session given as a script. */
-  execute_charging_session(args: {
-    /** Steps of the session, separated by semicolons. */
-    value: string;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Switches the simulation on or off.
+   *
+   * @param args.value - True: on.
+   */
+  enable(args: { value: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Runs a session given as a script.
+   *
+   * @param args.value - Steps of the session, separated by semicolons.
+   */
+  execute_charging_session(args: { value: string }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `car_simulator`, seen from their caller. */
 export interface CarSimulatorCalls {
-  /** Switches the simulation on or off. */
-  enable(args: {
-    /** True: on. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Runs a session given as a script. */
-  execute_charging_session(args: {
-    /** Steps of the session, separated by semicolons. */
-    value: string;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Switches the simulation on or off.
+   *
+   * @param args.value - True: on.
+   */
+  enable(args: { value: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Runs a session given as a script.
+   *
+   * @param args.value - Steps of the session, separated by semicolons.
+   */
+  execute_charging_session(args: { value: string }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `car_simulator` that it requires. */
@@ -66,22 +70,20 @@ export const CarSimulatorInterface: InterfaceDescriptor = {
     enable: {
       description: 'Switches the simulation on or off.',
       argumentNames: ['value'],
-      args: checks.commands['enable'].args,
-      result: checks.commands['enable'].result,
+      ...checks.commands.enable,
       returnsValue: false,
     },
     execute_charging_session: {
       description: 'Runs a session given as a script.',
       argumentNames: ['value'],
-      args: checks.commands['execute_charging_session'].args,
-      result: checks.commands['execute_charging_session'].result,
+      ...checks.commands.execute_charging_session,
       returnsValue: false,
     },
   },
   variables: {
     enabled: {
       description: 'Whether the simulation is on.',
-      value: checks.variables['enabled'],
+      value: checks.variables.enabled,
     },
   },
   errors: [],
@@ -90,4 +92,4 @@ export const CarSimulatorInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `car_simulator` in a container. */
-export const CarSimulatorToken: Token<CarSimulatorClient> = token<CarSimulatorClient>('interface:car_simulator');
+export const CarSimulatorToken: Token<CarSimulatorClient> = token('interface:car_simulator');

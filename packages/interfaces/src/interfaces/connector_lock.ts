@@ -58,15 +58,13 @@ export const ConnectorLockInterface: InterfaceDescriptor = {
     lock: {
       description: 'Locks the plug.',
       argumentNames: [],
-      args: checks.commands['lock'].args,
-      result: checks.commands['lock'].result,
+      ...checks.commands.lock,
       returnsValue: false,
     },
     unlock: {
       description: 'Releases the plug, in the normal course or on an order from outside.',
       argumentNames: [],
-      args: checks.commands['unlock'].args,
-      result: checks.commands['unlock'].result,
+      ...checks.commands.unlock,
       returnsValue: false,
     },
   },
@@ -86,4 +84,4 @@ export const ConnectorLockInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `connector_lock` in a container. */
-export const ConnectorLockToken: Token<ConnectorLockClient> = token<ConnectorLockClient>('interface:connector_lock');
+export const ConnectorLockToken: Token<ConnectorLockClient> = token('interface:connector_lock');

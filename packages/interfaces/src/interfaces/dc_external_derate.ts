@@ -34,11 +34,13 @@ export interface DcExternalDerateProvider {
   /**
    * Sets limits on top of those of the power supply; of each pair the smaller counts. A limit left out limits
    * nothing.
+   *
+   * @param args.derate - The limits.
    */
-  set_external_derating(args: {
-    /** The limits. */
-    derate: dc_external_derate.ExternalDerating;
-  }, call: CallContext): void | Promise<void>;
+  set_external_derating(
+    args: { derate: dc_external_derate.ExternalDerating },
+    call: CallContext,
+  ): void | Promise<void>;
 }
 
 /** Commands of `dc_external_derate`, seen from their caller. */
@@ -46,15 +48,21 @@ export interface DcExternalDerateCalls {
   /**
    * Sets limits on top of those of the power supply; of each pair the smaller counts. A limit left out limits
    * nothing.
+   *
+   * @param args.derate - The limits.
    */
-  set_external_derating(args: {
-    /** The limits. */
-    derate: dc_external_derate.ExternalDerating;
-  }, options?: CallOptions): Promise<void>;
+  set_external_derating(
+    args: { derate: dc_external_derate.ExternalDerating },
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 /** What a module holds of a `dc_external_derate` that it requires. */
-export type DcExternalDerateClient = Client<DcExternalDerateCalls, DcExternalDerateVariables, DcExternalDerateErrorType>;
+export type DcExternalDerateClient = Client<
+  DcExternalDerateCalls,
+  DcExternalDerateVariables,
+  DcExternalDerateErrorType
+>;
 
 /** What a module holds of a `dc_external_derate` that it provides. */
 export type DcExternalDerateProvided = Provided<DcExternalDerateVariables, DcExternalDerateErrorType>;
@@ -67,15 +75,14 @@ export const DcExternalDerateInterface: InterfaceDescriptor = {
     set_external_derating: {
       description: 'Sets limits on top of those of the power supply; of each pair the smaller counts. A limit left out limits nothing.',
       argumentNames: ['derate'],
-      args: checks.commands['set_external_derating'].args,
-      result: checks.commands['set_external_derating'].result,
+      ...checks.commands.set_external_derating,
       returnsValue: false,
     },
   },
   variables: {
     plug_temperature_C: {
       description: 'Temperature of the plug, in °C.',
-      value: checks.variables['plug_temperature_C'],
+      value: checks.variables.plug_temperature_C,
     },
   },
   errors: [],
@@ -84,4 +91,4 @@ export const DcExternalDerateInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `dc_external_derate` in a container. */
-export const DcExternalDerateToken: Token<DcExternalDerateClient> = token<DcExternalDerateClient>('interface:dc_external_derate');
+export const DcExternalDerateToken: Token<DcExternalDerateClient> = token('interface:dc_external_derate');

@@ -28,23 +28,33 @@ export type DcPowerOutputErrorType = never;
  * current).
  */
 export interface DcPowerOutputProvider {
-  /** Says what is connected to the output from now on. */
-  set_load(args: {
-    /** The electrical load */
-    load: dc_power_output.Load;
-  }, call: CallContext): void | Promise<void>;
-  /** Reads the output as it is at this moment. */
+  /**
+   * Says what is connected to the output from now on.
+   *
+   * @param args.load - The electrical load
+   */
+  set_load(args: { load: dc_power_output.Load }, call: CallContext): void | Promise<void>;
+  /**
+   * Reads the output as it is at this moment.
+   *
+   * @returns Voltage and current at the output terminals
+   */
   get_output(args: {}, call: CallContext): dc_power_output.Output | Promise<dc_power_output.Output>;
 }
 
 /** Commands of `dc_power_output`, seen from their caller. */
 export interface DcPowerOutputCalls {
-  /** Says what is connected to the output from now on. */
-  set_load(args: {
-    /** The electrical load */
-    load: dc_power_output.Load;
-  }, options?: CallOptions): Promise<void>;
-  /** Reads the output as it is at this moment. */
+  /**
+   * Says what is connected to the output from now on.
+   *
+   * @param args.load - The electrical load
+   */
+  set_load(args: { load: dc_power_output.Load }, options?: CallOptions): Promise<void>;
+  /**
+   * Reads the output as it is at this moment.
+   *
+   * @returns Voltage and current at the output terminals
+   */
   get_output(args?: {}, options?: CallOptions): Promise<dc_power_output.Output>;
 }
 
@@ -62,22 +72,20 @@ export const DcPowerOutputInterface: InterfaceDescriptor = {
     set_load: {
       description: 'Says what is connected to the output from now on.',
       argumentNames: ['load'],
-      args: checks.commands['set_load'].args,
-      result: checks.commands['set_load'].result,
+      ...checks.commands.set_load,
       returnsValue: false,
     },
     get_output: {
       description: 'Reads the output as it is at this moment.',
       argumentNames: [],
-      args: checks.commands['get_output'].args,
-      result: checks.commands['get_output'].result,
+      ...checks.commands.get_output,
       returnsValue: true,
     },
   },
   variables: {
     output: {
       description: 'Voltage and current at the output terminals, on change and at least four times a second',
-      value: checks.variables['output'],
+      value: checks.variables.output,
     },
   },
   errors: [],
@@ -86,4 +94,4 @@ export const DcPowerOutputInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `dc_power_output` in a container. */
-export const DcPowerOutputToken: Token<DcPowerOutputClient> = token<DcPowerOutputClient>('interface:dc_power_output');
+export const DcPowerOutputToken: Token<DcPowerOutputClient> = token('interface:dc_power_output');

@@ -36,4 +36,4 @@ export const EmptyInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `empty` in a container. */
-export const EmptyToken: Token<EmptyClient> = token<EmptyClient>('interface:empty');
+export const EmptyToken: Token<EmptyClient> = token('interface:empty');

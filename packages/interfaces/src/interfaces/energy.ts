@@ -27,20 +27,22 @@ export type EnergyErrorType = never;
  * are the EVSEs.
  */
 export interface EnergyProvider {
-  /** Hands a limit down the tree; each node passes it on to the node named in it. */
-  enforce_limits(args: {
-    /** The limit. */
-    value: energy.EnforcedLimits;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Hands a limit down the tree; each node passes it on to the node named in it.
+   *
+   * @param args.value - The limit.
+   */
+  enforce_limits(args: { value: energy.EnforcedLimits }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `energy`, seen from their caller. */
 export interface EnergyCalls {
-  /** Hands a limit down the tree; each node passes it on to the node named in it. */
-  enforce_limits(args: {
-    /** The limit. */
-    value: energy.EnforcedLimits;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Hands a limit down the tree; each node passes it on to the node named in it.
+   *
+   * @param args.value - The limit.
+   */
+  enforce_limits(args: { value: energy.EnforcedLimits }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `energy` that it requires. */
@@ -57,15 +59,14 @@ export const EnergyInterface: InterfaceDescriptor = {
     enforce_limits: {
       description: 'Hands a limit down the tree; each node passes it on to the node named in it.',
       argumentNames: ['value'],
-      args: checks.commands['enforce_limits'].args,
-      result: checks.commands['enforce_limits'].result,
+      ...checks.commands.enforce_limits,
       returnsValue: false,
     },
   },
   variables: {
     energy_flow_request: {
       description: 'What a node and everything below it want to draw or feed, and their limits.',
-      value: checks.variables['energy_flow_request'],
+      value: checks.variables.energy_flow_request,
     },
   },
   errors: [],
@@ -74,4 +75,4 @@ export const EnergyInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `energy` in a container. */
-export const EnergyToken: Token<EnergyClient> = token<EnergyClient>('interface:energy');
+export const EnergyToken: Token<EnergyClient> = token('interface:energy');

@@ -35,90 +35,102 @@ export type EvBoardSupportErrorType =
  * Board support of a vehicle, for simulators and test equipment.
  */
 export interface EvBoardSupportProvider {
-  /** Switches the vehicle's side on or off. */
-  enable(args: {
-    /** True: on. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the pilot state that the vehicle asks for, as with its switch S2. */
-  set_cp_state(args: {
-    /** The state to ask for. */
-    cp_state: ev_board_support.EvCpState;
-  }, call: CallContext): void | Promise<void>;
-  /** Gives or withdraws the release of the vehicle's contactors. Without release they must never close. */
-  allow_power_on(args: {
-    /** True: may close. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Bridges the diode of the pilot circuit. */
-  diode_fail(args: {
-    /** True: bridged. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the AC current the vehicle draws. */
-  set_ac_max_current(args: {
-    /** Highest current, in A. */
-    current: number;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets whether the vehicle charges on one phase or on three. */
-  set_three_phases(args: {
-    /** True for three phases, false for one. */
-    three_phases: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Makes a residual current; simulations only. */
-  set_rcd_error(args: {
-    /**
-     * Residual current, in mA.
-     * Unit: mA
-     */
-    rcd_current_mA: number;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Switches the vehicle's side on or off.
+   *
+   * @param args.value - True: on.
+   */
+  enable(args: { value: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the pilot state that the vehicle asks for, as with its switch S2.
+   *
+   * @param args.cp_state - The state to ask for.
+   */
+  set_cp_state(args: { cp_state: ev_board_support.EvCpState }, call: CallContext): void | Promise<void>;
+  /**
+   * Gives or withdraws the release of the vehicle's contactors. Without release they must never close.
+   *
+   * @param args.value - True: may close.
+   */
+  allow_power_on(args: { value: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Bridges the diode of the pilot circuit.
+   *
+   * @param args.value - True: bridged.
+   */
+  diode_fail(args: { value: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the AC current the vehicle draws.
+   *
+   * @param args.current - Highest current, in A.
+   */
+  set_ac_max_current(args: { current: number }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets whether the vehicle charges on one phase or on three.
+   *
+   * @param args.three_phases - True for three phases, false for one.
+   */
+  set_three_phases(args: { three_phases: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Makes a residual current; simulations only.
+   *
+   * @param args.rcd_current_mA - Residual current, in mA. Unit: mA
+   */
+  set_rcd_error(args: { rcd_current_mA: number }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `ev_board_support`, seen from their caller. */
 export interface EvBoardSupportCalls {
-  /** Switches the vehicle's side on or off. */
-  enable(args: {
-    /** True: on. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the pilot state that the vehicle asks for, as with its switch S2. */
-  set_cp_state(args: {
-    /** The state to ask for. */
-    cp_state: ev_board_support.EvCpState;
-  }, options?: CallOptions): Promise<void>;
-  /** Gives or withdraws the release of the vehicle's contactors. Without release they must never close. */
-  allow_power_on(args: {
-    /** True: may close. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Bridges the diode of the pilot circuit. */
-  diode_fail(args: {
-    /** True: bridged. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the AC current the vehicle draws. */
-  set_ac_max_current(args: {
-    /** Highest current, in A. */
-    current: number;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets whether the vehicle charges on one phase or on three. */
-  set_three_phases(args: {
-    /** True for three phases, false for one. */
-    three_phases: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Makes a residual current; simulations only. */
-  set_rcd_error(args: {
-    /**
-     * Residual current, in mA.
-     * Unit: mA
-     */
-    rcd_current_mA: number;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Switches the vehicle's side on or off.
+   *
+   * @param args.value - True: on.
+   */
+  enable(args: { value: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the pilot state that the vehicle asks for, as with its switch S2.
+   *
+   * @param args.cp_state - The state to ask for.
+   */
+  set_cp_state(args: { cp_state: ev_board_support.EvCpState }, options?: CallOptions): Promise<void>;
+  /**
+   * Gives or withdraws the release of the vehicle's contactors. Without release they must never close.
+   *
+   * @param args.value - True: may close.
+   */
+  allow_power_on(args: { value: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Bridges the diode of the pilot circuit.
+   *
+   * @param args.value - True: bridged.
+   */
+  diode_fail(args: { value: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the AC current the vehicle draws.
+   *
+   * @param args.current - Highest current, in A.
+   */
+  set_ac_max_current(args: { current: number }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets whether the vehicle charges on one phase or on three.
+   *
+   * @param args.three_phases - True for three phases, false for one.
+   */
+  set_three_phases(args: { three_phases: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Makes a residual current; simulations only.
+   *
+   * @param args.rcd_current_mA - Residual current, in mA. Unit: mA
+   */
+  set_rcd_error(args: { rcd_current_mA: number }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `ev_board_support` that it requires. */
-export type EvBoardSupportClient = Client<EvBoardSupportCalls, EvBoardSupportVariables, EvBoardSupportErrorType>;
+export type EvBoardSupportClient = Client<
+  EvBoardSupportCalls,
+  EvBoardSupportVariables,
+  EvBoardSupportErrorType
+>;
 
 /** What a module holds of a `ev_board_support` that it provides. */
 export type EvBoardSupportProvided = Provided<EvBoardSupportVariables, EvBoardSupportErrorType>;
@@ -131,65 +143,58 @@ export const EvBoardSupportInterface: InterfaceDescriptor = {
     enable: {
       description: 'Switches the vehicle\'s side on or off.',
       argumentNames: ['value'],
-      args: checks.commands['enable'].args,
-      result: checks.commands['enable'].result,
+      ...checks.commands.enable,
       returnsValue: false,
     },
     set_cp_state: {
       description: 'Sets the pilot state that the vehicle asks for, as with its switch S2.',
       argumentNames: ['cp_state'],
-      args: checks.commands['set_cp_state'].args,
-      result: checks.commands['set_cp_state'].result,
+      ...checks.commands.set_cp_state,
       returnsValue: false,
     },
     allow_power_on: {
       description: 'Gives or withdraws the release of the vehicle\'s contactors. Without release they must never close.',
       argumentNames: ['value'],
-      args: checks.commands['allow_power_on'].args,
-      result: checks.commands['allow_power_on'].result,
+      ...checks.commands.allow_power_on,
       returnsValue: false,
     },
     diode_fail: {
       description: 'Bridges the diode of the pilot circuit.',
       argumentNames: ['value'],
-      args: checks.commands['diode_fail'].args,
-      result: checks.commands['diode_fail'].result,
+      ...checks.commands.diode_fail,
       returnsValue: false,
     },
     set_ac_max_current: {
       description: 'Sets the AC current the vehicle draws.',
       argumentNames: ['current'],
-      args: checks.commands['set_ac_max_current'].args,
-      result: checks.commands['set_ac_max_current'].result,
+      ...checks.commands.set_ac_max_current,
       returnsValue: false,
     },
     set_three_phases: {
       description: 'Sets whether the vehicle charges on one phase or on three.',
       argumentNames: ['three_phases'],
-      args: checks.commands['set_three_phases'].args,
-      result: checks.commands['set_three_phases'].result,
+      ...checks.commands.set_three_phases,
       returnsValue: false,
     },
     set_rcd_error: {
       description: 'Makes a residual current; simulations only.',
       argumentNames: ['rcd_current_mA'],
-      args: checks.commands['set_rcd_error'].args,
-      result: checks.commands['set_rcd_error'].result,
+      ...checks.commands.set_rcd_error,
       returnsValue: false,
     },
   },
   variables: {
     bsp_event: {
       description: 'What happens on the pilot and at the contactors.',
-      value: checks.variables['bsp_event'],
+      value: checks.variables.bsp_event,
     },
     bsp_measurement: {
       description: 'Measurements of the vehicle\'s board.',
-      value: checks.variables['bsp_measurement'],
+      value: checks.variables.bsp_measurement,
     },
     ev_info: {
       description: 'What the vehicle tells about itself.',
-      value: checks.variables['ev_info'],
+      value: checks.variables.ev_info,
     },
   },
   errors: [
@@ -202,4 +207,4 @@ export const EvBoardSupportInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `ev_board_support` in a container. */
-export const EvBoardSupportToken: Token<EvBoardSupportClient> = token<EvBoardSupportClient>('interface:ev_board_support');
+export const EvBoardSupportToken: Token<EvBoardSupportClient> = token('interface:ev_board_support');

@@ -86,19 +86,16 @@ export interface EvseBoardSupportProvider {
    * Takes the connector into or out of service. Out of service, no session may begin, and the vehicle may be
    * shown E, F or X1 or be kept out mechanically, as the hardware allows. Pilot commands that arrive
    * meanwhile are remembered and take effect on return.
+   *
+   * @param args.value - True: in service.
    */
-  enable(args: {
-    /** True: in service. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Puts PWM on the pilot. Out of service, remember the value until the connector is back. */
-  pwm_on(args: {
-    /**
-     * Duty cycle, in %; between 0 and 100, both exclusive.
-     * Range: 0 … 100
-     */
-    value: number;
-  }, call: CallContext): void | Promise<void>;
+  enable(args: { value: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Puts PWM on the pilot. Out of service, remember the value until the connector is back.
+   *
+   * @param args.value - Duty cycle, in %; between 0 and 100, both exclusive. Range: 0 … 100
+   */
+  pwm_on(args: { value: number }, call: CallContext): void | Promise<void>;
   /** Ends PWM: constant positive pilot voltage. Out of service, remember it until the connector is back. */
   cp_state_X1(args: {}, call: CallContext): void | Promise<void>;
   /**
@@ -111,29 +108,28 @@ export interface EvseBoardSupportProvider {
    * Out of service, remember it until the connector is back.
    */
   cp_state_E(args: {}, call: CallContext): void | Promise<void>;
-  /** Gives or withdraws the release of the contactors. Without release they must never close. */
-  allow_power_on(args: {
-    /** The release, and what it is for. */
-    value: evse_board_support.PowerOnOff;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Gives or withdraws the release of the contactors. Without release they must never close.
+   *
+   * @param args.value - The release, and what it is for.
+   */
+  allow_power_on(args: { value: evse_board_support.PowerOnOff }, call: CallContext): void | Promise<void>;
   /**
    * Changes between one and three phases within a session; announced in the capabilities, and better left out
    * where in doubt. Some vehicles are damaged for good by a plain change, so the board support must run a
    * safe sequence of pilot states with the contactors open in between.
+   *
+   * @param args.value - True for three phases, false for one.
    */
-  ac_switch_three_phases_while_charging(args: {
-    /** True for three phases, false for one. */
-    value: boolean;
-  }, call: CallContext): void | Promise<void>;
+  ac_switch_three_phases_while_charging(args: { value: boolean }, call: CallContext): void | Promise<void>;
   /**
    * Gives the current from which a fast over-current trip in hardware is based; add a margin of your own.
    * Ignore it without such a trip. It is independent of the PWM: do not derive one from the other, under
    * high-level communication they differ.
+   *
+   * @param args.value - Current, in A.
    */
-  ac_set_overcurrent_limit_A(args: {
-    /** Current, in A. */
-    value: number;
-  }, call: CallContext): void | Promise<void>;
+  ac_set_overcurrent_limit_A(args: { value: number }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `evse_board_support`, seen from their caller. */
@@ -142,19 +138,16 @@ export interface EvseBoardSupportCalls {
    * Takes the connector into or out of service. Out of service, no session may begin, and the vehicle may be
    * shown E, F or X1 or be kept out mechanically, as the hardware allows. Pilot commands that arrive
    * meanwhile are remembered and take effect on return.
+   *
+   * @param args.value - True: in service.
    */
-  enable(args: {
-    /** True: in service. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Puts PWM on the pilot. Out of service, remember the value until the connector is back. */
-  pwm_on(args: {
-    /**
-     * Duty cycle, in %; between 0 and 100, both exclusive.
-     * Range: 0 … 100
-     */
-    value: number;
-  }, options?: CallOptions): Promise<void>;
+  enable(args: { value: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Puts PWM on the pilot. Out of service, remember the value until the connector is back.
+   *
+   * @param args.value - Duty cycle, in %; between 0 and 100, both exclusive. Range: 0 … 100
+   */
+  pwm_on(args: { value: number }, options?: CallOptions): Promise<void>;
   /** Ends PWM: constant positive pilot voltage. Out of service, remember it until the connector is back. */
   cp_state_X1(args?: {}, options?: CallOptions): Promise<void>;
   /**
@@ -167,33 +160,36 @@ export interface EvseBoardSupportCalls {
    * Out of service, remember it until the connector is back.
    */
   cp_state_E(args?: {}, options?: CallOptions): Promise<void>;
-  /** Gives or withdraws the release of the contactors. Without release they must never close. */
-  allow_power_on(args: {
-    /** The release, and what it is for. */
-    value: evse_board_support.PowerOnOff;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Gives or withdraws the release of the contactors. Without release they must never close.
+   *
+   * @param args.value - The release, and what it is for.
+   */
+  allow_power_on(args: { value: evse_board_support.PowerOnOff }, options?: CallOptions): Promise<void>;
   /**
    * Changes between one and three phases within a session; announced in the capabilities, and better left out
    * where in doubt. Some vehicles are damaged for good by a plain change, so the board support must run a
    * safe sequence of pilot states with the contactors open in between.
+   *
+   * @param args.value - True for three phases, false for one.
    */
-  ac_switch_three_phases_while_charging(args: {
-    /** True for three phases, false for one. */
-    value: boolean;
-  }, options?: CallOptions): Promise<void>;
+  ac_switch_three_phases_while_charging(args: { value: boolean }, options?: CallOptions): Promise<void>;
   /**
    * Gives the current from which a fast over-current trip in hardware is based; add a margin of your own.
    * Ignore it without such a trip. It is independent of the PWM: do not derive one from the other, under
    * high-level communication they differ.
+   *
+   * @param args.value - Current, in A.
    */
-  ac_set_overcurrent_limit_A(args: {
-    /** Current, in A. */
-    value: number;
-  }, options?: CallOptions): Promise<void>;
+  ac_set_overcurrent_limit_A(args: { value: number }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `evse_board_support` that it requires. */
-export type EvseBoardSupportClient = Client<EvseBoardSupportCalls, EvseBoardSupportVariables, EvseBoardSupportErrorType>;
+export type EvseBoardSupportClient = Client<
+  EvseBoardSupportCalls,
+  EvseBoardSupportVariables,
+  EvseBoardSupportErrorType
+>;
 
 /** What a module holds of a `evse_board_support` that it provides. */
 export type EvseBoardSupportProvided = Provided<EvseBoardSupportVariables, EvseBoardSupportErrorType>;
@@ -206,84 +202,76 @@ export const EvseBoardSupportInterface: InterfaceDescriptor = {
     enable: {
       description: 'Takes the connector into or out of service. Out of service, no session may begin, and the vehicle may be shown E, F or X1 or be kept out mechanically, as the hardware allows. Pilot commands that arrive meanwhile are remembered and take effect on return.',
       argumentNames: ['value'],
-      args: checks.commands['enable'].args,
-      result: checks.commands['enable'].result,
+      ...checks.commands.enable,
       returnsValue: false,
     },
     pwm_on: {
       description: 'Puts PWM on the pilot. Out of service, remember the value until the connector is back.',
       argumentNames: ['value'],
-      args: checks.commands['pwm_on'].args,
-      result: checks.commands['pwm_on'].result,
+      ...checks.commands.pwm_on,
       returnsValue: false,
     },
     cp_state_X1: {
       description: 'Ends PWM: constant positive pilot voltage. Out of service, remember it until the connector is back.',
       argumentNames: [],
-      args: checks.commands['cp_state_X1'].args,
-      result: checks.commands['cp_state_X1'].result,
+      ...checks.commands.cp_state_X1,
       returnsValue: false,
     },
     cp_state_F: {
       description: 'Ends PWM and shows state F, −12 V on the pilot: the charger is not available. Out of service, remember it until the connector is back.',
       argumentNames: [],
-      args: checks.commands['cp_state_F'].args,
-      result: checks.commands['cp_state_F'].result,
+      ...checks.commands.cp_state_F,
       returnsValue: false,
     },
     cp_state_E: {
       description: 'Shows state E, 0 V on the pilot, as if no charger were connected; only if the capabilities announce it. Out of service, remember it until the connector is back.',
       argumentNames: [],
-      args: checks.commands['cp_state_E'].args,
-      result: checks.commands['cp_state_E'].result,
+      ...checks.commands.cp_state_E,
       returnsValue: false,
     },
     allow_power_on: {
       description: 'Gives or withdraws the release of the contactors. Without release they must never close.',
       argumentNames: ['value'],
-      args: checks.commands['allow_power_on'].args,
-      result: checks.commands['allow_power_on'].result,
+      ...checks.commands.allow_power_on,
       returnsValue: false,
     },
     ac_switch_three_phases_while_charging: {
       description: 'Changes between one and three phases within a session; announced in the capabilities, and better left out where in doubt. Some vehicles are damaged for good by a plain change, so the board support must run a safe sequence of pilot states with the contactors open in between.',
       argumentNames: ['value'],
-      args: checks.commands['ac_switch_three_phases_while_charging'].args,
-      result: checks.commands['ac_switch_three_phases_while_charging'].result,
+      ...checks.commands.ac_switch_three_phases_while_charging,
       returnsValue: false,
     },
     ac_set_overcurrent_limit_A: {
       description: 'Gives the current from which a fast over-current trip in hardware is based; add a margin of your own. Ignore it without such a trip. It is independent of the PWM: do not derive one from the other, under high-level communication they differ.',
       argumentNames: ['value'],
-      args: checks.commands['ac_set_overcurrent_limit_A'].args,
-      result: checks.commands['ac_set_overcurrent_limit_A'].result,
+      ...checks.commands.ac_set_overcurrent_limit_A,
       returnsValue: false,
     },
   },
   variables: {
     event: {
       description: 'What happens on the pilot and at the contactors.',
-      value: checks.variables['event'],
+      value: checks.variables.event,
     },
     ac_nr_of_phases_available: {
       description: 'Number of phases the vehicle has at this moment.',
-      value: checks.variables['ac_nr_of_phases_available'],
+      value: checks.variables.ac_nr_of_phases_available,
     },
     telemetry: {
       description: 'Temperatures, voltages and the like.',
-      value: checks.variables['telemetry'],
+      value: checks.variables.telemetry,
     },
     capabilities: {
       description: 'Limits of the hardware; required once at start-up and again whenever they change, for instance by heat. For AC they are those of the path to the vehicle, for DC those of the supply of the AC/DC converter.',
-      value: checks.variables['capabilities'],
+      value: checks.variables.capabilities,
     },
     ac_pp_ampacity: {
       description: 'Current the plugged-in cable can carry, for AC sockets; published on change. Fixed cables and DC do without.',
-      value: checks.variables['ac_pp_ampacity'],
+      value: checks.variables.ac_pp_ampacity,
     },
     request_stop_transaction: {
       description: 'Asks for an orderly end of the transaction, for example after a press of the stop button.',
-      value: checks.variables['request_stop_transaction'],
+      value: checks.variables.request_stop_transaction,
     },
   },
   errors: [
@@ -327,4 +315,4 @@ export const EvseBoardSupportInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `evse_board_support` in a container. */
-export const EvseBoardSupportToken: Token<EvseBoardSupportClient> = token<EvseBoardSupportClient>('interface:evse_board_support');
+export const EvseBoardSupportToken: Token<EvseBoardSupportClient> = token('interface:evse_board_support');

@@ -74,186 +74,242 @@ export type EvseManagerErrorType =
  * The charging kernel of one connector: it runs the session, from plugging in to unplugging.
  */
 export interface EvseManagerProvider {
-  /** Describes the EVSE and its connectors. */
+  /**
+   * Describes the EVSE and its connectors.
+   *
+   * @returns The EVSE and its connectors.
+   */
   get_evse(args: {}, call: CallContext): evse_manager.Evse | Promise<evse_manager.Evse>;
   /**
    * States the wish of one source to have the EVSE in or out of service. All sources together decide, by
    * priority. Out of service the pilot shows state F.
+   *
+   * @param args.connector_id - Connector meant, counted from 1; 0 stands for the whole EVSE. Integer
+   * @param args.cmd_source - Who asks, for what, and with which priority.
+   * @returns Whether the EVSE is in service now. It differs from the wish when a source of higher priority
+   * says otherwise.
    */
-  enable_disable(args: {
-    /**
-     * Connector meant, counted from 1; 0 stands for the whole EVSE.
-     * Integer
-     */
-    connector_id: number;
-    /** Who asks, for what, and with which priority. */
-    cmd_source: evse_manager.EnableDisableSource;
-  }, call: CallContext): boolean | Promise<boolean>;
-  /** Delivers the verdict on a token that someone has presented for this EVSE. */
-  authorize_response(args: {
-    /** The token as it was presented. */
-    provided_token: authorization.ProvidedIdToken;
-    /** The verdict. */
-    validation_result: authorization.ValidationResult;
-  }, call: CallContext): void | Promise<void>;
+  enable_disable(
+    args: { connector_id: number; cmd_source: evse_manager.EnableDisableSource },
+    call: CallContext,
+  ): boolean | Promise<boolean>;
+  /**
+   * Delivers the verdict on a token that someone has presented for this EVSE.
+   *
+   * @param args.provided_token - The token as it was presented.
+   * @param args.validation_result - The verdict.
+   */
+  authorize_response(
+    args: {
+      provided_token: authorization.ProvidedIdToken;
+      validation_result: authorization.ValidationResult;
+    },
+    call: CallContext,
+  ): void | Promise<void>;
   /** Takes an authorisation back before a transaction has begun, for instance because nobody plugged in. */
   withdraw_authorization(args: {}, call: CallContext): void | Promise<void>;
-  /** Marks the EVSE as reserved, so that it can show so. */
-  reserve(args: {
-    /**
-     * Id of the reservation, repeated in the TransactionStarted event. A negative value means that there is
-     * none for this very EVSE, but as many reservations as free places.
-     * Integer
-     */
-    reservation_id: number;
-  }, call: CallContext): boolean | Promise<boolean>;
+  /**
+   * Marks the EVSE as reserved, so that it can show so.
+   *
+   * @param args.reservation_id - Id of the reservation, repeated in the TransactionStarted event. A negative
+   * value means that there is none for this very EVSE, but as many reservations as free places. Integer
+   * @returns True if the EVSE has taken the reservation.
+   */
+  reserve(args: { reservation_id: number }, call: CallContext): boolean | Promise<boolean>;
   /** Ends the marking as reserved. */
   cancel_reservation(args: {}, call: CallContext): void | Promise<void>;
-  /** Pauses charging on the charger's side. */
+  /**
+   * Pauses charging on the charger's side.
+   *
+   * @returns True if charging is paused, also if it was before.
+   */
   pause_charging(args: {}, call: CallContext): boolean | Promise<boolean>;
-  /** Ends a pause made with `pause_charging`. */
+  /**
+   * Ends a pause made with `pause_charging`.
+   *
+   * @returns True if charging goes on; false for instance when the vehicle is the one that pauses.
+   */
   resume_charging(args: {}, call: CallContext): boolean | Promise<boolean>;
   /**
    * Ends the transaction for good; for another one the vehicle has to be unplugged first. Unplugging ends a
    * transaction by itself, so this is for ending it earlier.
+   *
+   * @param args.request - Why, and by whom.
+   * @returns True if a transaction was ended.
    */
-  stop_transaction(args: {
-    /** Why, and by whom. */
-    request: evse_manager.StopTransactionRequest;
-  }, call: CallContext): boolean | Promise<boolean>;
+  stop_transaction(
+    args: { request: evse_manager.StopTransactionRequest },
+    call: CallContext,
+  ): boolean | Promise<boolean>;
   /**
    * Opens the connector's lock out of turn. The kernel locks and unlocks by itself, so this is for an
    * explicit order from outside only, for instance from a backend.
+   *
+   * @param args.connector_id - Connector to unlock, counted from 1. Integer
+   * @returns True if unlocking was begun, false if there is no lock. A lock that does not open then raises an
+   * error of the connector lock.
    */
-  force_unlock(args: {
-    /**
-     * Connector to unlock, counted from 1.
-     * Integer
-     */
-    connector_id: number;
-  }, call: CallContext): boolean | Promise<boolean>;
+  force_unlock(args: { connector_id: number }, call: CallContext): boolean | Promise<boolean>;
   /**
    * Releases a kernel that is configured to wait for another module's preparations, see
    * `waiting_for_external_ready`.
+   *
+   * @returns True if the kernel makes use of this signal.
    */
   external_ready_to_start_charging(args: {}, call: CallContext): boolean | Promise<boolean>;
-  /** Sets how contracts may be used for authorisation over ISO 15118. */
-  set_plug_and_charge_configuration(args: {
-    /** The settings to change. */
-    plug_and_charge_configuration: evse_manager.PlugAndChargeConfiguration;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets how contracts may be used for authorisation over ISO 15118.
+   *
+   * @param args.plug_and_charge_configuration - The settings to change.
+   */
+  set_plug_and_charge_configuration(
+    args: { plug_and_charge_configuration: evse_manager.PlugAndChargeConfiguration },
+    call: CallContext,
+  ): void | Promise<void>;
   /**
    * Limits what is offered to vehicles over ISO 15118 to a set of energy transfer modes. In a running
    * transaction the services are negotiated anew. Without high-level communication nothing happens.
+   *
+   * @param args.allowed_energy_transfer_modes - Modes to offer, at least one. Range: ≥ 1 items
+   * @returns Whether the set was taken over.
    */
-  update_allowed_energy_transfer_modes(args: {
-    /**
-     * Modes to offer, at least one.
-     * Range: ≥ 1 items
-     */
-    allowed_energy_transfer_modes: iso15118.EnergyTransferMode[];
-  }, call: CallContext): evse_manager.UpdateAllowedEnergyTransferModesResult | Promise<evse_manager.UpdateAllowedEnergyTransferModesResult>;
+  update_allowed_energy_transfer_modes(
+    args: { allowed_energy_transfer_modes: iso15118.EnergyTransferMode[] },
+    call: CallContext,
+  ):
+    | evse_manager.UpdateAllowedEnergyTransferModesResult
+    | Promise<evse_manager.UpdateAllowedEnergyTransferModesResult>;
   /**
    * Tells whether a provider of grid support directives is connected to this EVSE. It is said once at
    * start-up and is about the wiring, not about a vehicle. An EVSE that can feed into the grid then offers
    * the ISO 15118-20 mode AC_DER_IEC.
+   *
+   * @param args.available - Whether grid support is connected.
+   * @returns Whether it was taken over; NoHlc without high-level communication.
    */
-  set_der_available(args: {
-    /** Whether grid support is connected. */
-    available: boolean;
-  }, call: CallContext): evse_manager.SetDerAvailableResult | Promise<evse_manager.SetDerAvailableResult>;
+  set_der_available(
+    args: { available: boolean },
+    call: CallContext,
+  ): evse_manager.SetDerAvailableResult | Promise<evse_manager.SetDerAvailableResult>;
 }
 
 /** Commands of `evse_manager`, seen from their caller. */
 export interface EvseManagerCalls {
-  /** Describes the EVSE and its connectors. */
+  /**
+   * Describes the EVSE and its connectors.
+   *
+   * @returns The EVSE and its connectors.
+   */
   get_evse(args?: {}, options?: CallOptions): Promise<evse_manager.Evse>;
   /**
    * States the wish of one source to have the EVSE in or out of service. All sources together decide, by
    * priority. Out of service the pilot shows state F.
+   *
+   * @param args.connector_id - Connector meant, counted from 1; 0 stands for the whole EVSE. Integer
+   * @param args.cmd_source - Who asks, for what, and with which priority.
+   * @returns Whether the EVSE is in service now. It differs from the wish when a source of higher priority
+   * says otherwise.
    */
-  enable_disable(args: {
-    /**
-     * Connector meant, counted from 1; 0 stands for the whole EVSE.
-     * Integer
-     */
-    connector_id: number;
-    /** Who asks, for what, and with which priority. */
-    cmd_source: evse_manager.EnableDisableSource;
-  }, options?: CallOptions): Promise<boolean>;
-  /** Delivers the verdict on a token that someone has presented for this EVSE. */
-  authorize_response(args: {
-    /** The token as it was presented. */
-    provided_token: authorization.ProvidedIdToken;
-    /** The verdict. */
-    validation_result: authorization.ValidationResult;
-  }, options?: CallOptions): Promise<void>;
+  enable_disable(
+    args: { connector_id: number; cmd_source: evse_manager.EnableDisableSource },
+    options?: CallOptions,
+  ): Promise<boolean>;
+  /**
+   * Delivers the verdict on a token that someone has presented for this EVSE.
+   *
+   * @param args.provided_token - The token as it was presented.
+   * @param args.validation_result - The verdict.
+   */
+  authorize_response(
+    args: {
+      provided_token: authorization.ProvidedIdToken;
+      validation_result: authorization.ValidationResult;
+    },
+    options?: CallOptions,
+  ): Promise<void>;
   /** Takes an authorisation back before a transaction has begun, for instance because nobody plugged in. */
   withdraw_authorization(args?: {}, options?: CallOptions): Promise<void>;
-  /** Marks the EVSE as reserved, so that it can show so. */
-  reserve(args: {
-    /**
-     * Id of the reservation, repeated in the TransactionStarted event. A negative value means that there is
-     * none for this very EVSE, but as many reservations as free places.
-     * Integer
-     */
-    reservation_id: number;
-  }, options?: CallOptions): Promise<boolean>;
+  /**
+   * Marks the EVSE as reserved, so that it can show so.
+   *
+   * @param args.reservation_id - Id of the reservation, repeated in the TransactionStarted event. A negative
+   * value means that there is none for this very EVSE, but as many reservations as free places. Integer
+   * @returns True if the EVSE has taken the reservation.
+   */
+  reserve(args: { reservation_id: number }, options?: CallOptions): Promise<boolean>;
   /** Ends the marking as reserved. */
   cancel_reservation(args?: {}, options?: CallOptions): Promise<void>;
-  /** Pauses charging on the charger's side. */
+  /**
+   * Pauses charging on the charger's side.
+   *
+   * @returns True if charging is paused, also if it was before.
+   */
   pause_charging(args?: {}, options?: CallOptions): Promise<boolean>;
-  /** Ends a pause made with `pause_charging`. */
+  /**
+   * Ends a pause made with `pause_charging`.
+   *
+   * @returns True if charging goes on; false for instance when the vehicle is the one that pauses.
+   */
   resume_charging(args?: {}, options?: CallOptions): Promise<boolean>;
   /**
    * Ends the transaction for good; for another one the vehicle has to be unplugged first. Unplugging ends a
    * transaction by itself, so this is for ending it earlier.
+   *
+   * @param args.request - Why, and by whom.
+   * @returns True if a transaction was ended.
    */
-  stop_transaction(args: {
-    /** Why, and by whom. */
-    request: evse_manager.StopTransactionRequest;
-  }, options?: CallOptions): Promise<boolean>;
+  stop_transaction(
+    args: { request: evse_manager.StopTransactionRequest },
+    options?: CallOptions,
+  ): Promise<boolean>;
   /**
    * Opens the connector's lock out of turn. The kernel locks and unlocks by itself, so this is for an
    * explicit order from outside only, for instance from a backend.
+   *
+   * @param args.connector_id - Connector to unlock, counted from 1. Integer
+   * @returns True if unlocking was begun, false if there is no lock. A lock that does not open then raises an
+   * error of the connector lock.
    */
-  force_unlock(args: {
-    /**
-     * Connector to unlock, counted from 1.
-     * Integer
-     */
-    connector_id: number;
-  }, options?: CallOptions): Promise<boolean>;
+  force_unlock(args: { connector_id: number }, options?: CallOptions): Promise<boolean>;
   /**
    * Releases a kernel that is configured to wait for another module's preparations, see
    * `waiting_for_external_ready`.
+   *
+   * @returns True if the kernel makes use of this signal.
    */
   external_ready_to_start_charging(args?: {}, options?: CallOptions): Promise<boolean>;
-  /** Sets how contracts may be used for authorisation over ISO 15118. */
-  set_plug_and_charge_configuration(args: {
-    /** The settings to change. */
-    plug_and_charge_configuration: evse_manager.PlugAndChargeConfiguration;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets how contracts may be used for authorisation over ISO 15118.
+   *
+   * @param args.plug_and_charge_configuration - The settings to change.
+   */
+  set_plug_and_charge_configuration(
+    args: { plug_and_charge_configuration: evse_manager.PlugAndChargeConfiguration },
+    options?: CallOptions,
+  ): Promise<void>;
   /**
    * Limits what is offered to vehicles over ISO 15118 to a set of energy transfer modes. In a running
    * transaction the services are negotiated anew. Without high-level communication nothing happens.
+   *
+   * @param args.allowed_energy_transfer_modes - Modes to offer, at least one. Range: ≥ 1 items
+   * @returns Whether the set was taken over.
    */
-  update_allowed_energy_transfer_modes(args: {
-    /**
-     * Modes to offer, at least one.
-     * Range: ≥ 1 items
-     */
-    allowed_energy_transfer_modes: iso15118.EnergyTransferMode[];
-  }, options?: CallOptions): Promise<evse_manager.UpdateAllowedEnergyTransferModesResult>;
+  update_allowed_energy_transfer_modes(
+    args: { allowed_energy_transfer_modes: iso15118.EnergyTransferMode[] },
+    options?: CallOptions,
+  ): Promise<evse_manager.UpdateAllowedEnergyTransferModesResult>;
   /**
    * Tells whether a provider of grid support directives is connected to this EVSE. It is said once at
    * start-up and is about the wiring, not about a vehicle. An EVSE that can feed into the grid then offers
    * the ISO 15118-20 mode AC_DER_IEC.
+   *
+   * @param args.available - Whether grid support is connected.
+   * @returns Whether it was taken over; NoHlc without high-level communication.
    */
-  set_der_available(args: {
-    /** Whether grid support is connected. */
-    available: boolean;
-  }, options?: CallOptions): Promise<evse_manager.SetDerAvailableResult>;
+  set_der_available(
+    args: { available: boolean },
+    options?: CallOptions,
+  ): Promise<evse_manager.SetDerAvailableResult>;
 }
 
 /** What a module holds of a `evse_manager` that it requires. */
@@ -270,162 +326,148 @@ export const EvseManagerInterface: InterfaceDescriptor = {
     get_evse: {
       description: 'Describes the EVSE and its connectors.',
       argumentNames: [],
-      args: checks.commands['get_evse'].args,
-      result: checks.commands['get_evse'].result,
+      ...checks.commands.get_evse,
       returnsValue: true,
     },
     enable_disable: {
       description: 'States the wish of one source to have the EVSE in or out of service. All sources together decide, by priority. Out of service the pilot shows state F.',
       argumentNames: ['connector_id', 'cmd_source'],
-      args: checks.commands['enable_disable'].args,
-      result: checks.commands['enable_disable'].result,
+      ...checks.commands.enable_disable,
       returnsValue: true,
     },
     authorize_response: {
       description: 'Delivers the verdict on a token that someone has presented for this EVSE.',
       argumentNames: ['provided_token', 'validation_result'],
-      args: checks.commands['authorize_response'].args,
-      result: checks.commands['authorize_response'].result,
+      ...checks.commands.authorize_response,
       returnsValue: false,
     },
     withdraw_authorization: {
       description: 'Takes an authorisation back before a transaction has begun, for instance because nobody plugged in.',
       argumentNames: [],
-      args: checks.commands['withdraw_authorization'].args,
-      result: checks.commands['withdraw_authorization'].result,
+      ...checks.commands.withdraw_authorization,
       returnsValue: false,
     },
     reserve: {
       description: 'Marks the EVSE as reserved, so that it can show so.',
       argumentNames: ['reservation_id'],
-      args: checks.commands['reserve'].args,
-      result: checks.commands['reserve'].result,
+      ...checks.commands.reserve,
       returnsValue: true,
     },
     cancel_reservation: {
       description: 'Ends the marking as reserved.',
       argumentNames: [],
-      args: checks.commands['cancel_reservation'].args,
-      result: checks.commands['cancel_reservation'].result,
+      ...checks.commands.cancel_reservation,
       returnsValue: false,
     },
     pause_charging: {
       description: 'Pauses charging on the charger\'s side.',
       argumentNames: [],
-      args: checks.commands['pause_charging'].args,
-      result: checks.commands['pause_charging'].result,
+      ...checks.commands.pause_charging,
       returnsValue: true,
     },
     resume_charging: {
       description: 'Ends a pause made with `pause_charging`.',
       argumentNames: [],
-      args: checks.commands['resume_charging'].args,
-      result: checks.commands['resume_charging'].result,
+      ...checks.commands.resume_charging,
       returnsValue: true,
     },
     stop_transaction: {
       description: 'Ends the transaction for good; for another one the vehicle has to be unplugged first. Unplugging ends a transaction by itself, so this is for ending it earlier.',
       argumentNames: ['request'],
-      args: checks.commands['stop_transaction'].args,
-      result: checks.commands['stop_transaction'].result,
+      ...checks.commands.stop_transaction,
       returnsValue: true,
     },
     force_unlock: {
       description: 'Opens the connector\'s lock out of turn. The kernel locks and unlocks by itself, so this is for an explicit order from outside only, for instance from a backend.',
       argumentNames: ['connector_id'],
-      args: checks.commands['force_unlock'].args,
-      result: checks.commands['force_unlock'].result,
+      ...checks.commands.force_unlock,
       returnsValue: true,
     },
     external_ready_to_start_charging: {
       description: 'Releases a kernel that is configured to wait for another module\'s preparations, see `waiting_for_external_ready`.',
       argumentNames: [],
-      args: checks.commands['external_ready_to_start_charging'].args,
-      result: checks.commands['external_ready_to_start_charging'].result,
+      ...checks.commands.external_ready_to_start_charging,
       returnsValue: true,
     },
     set_plug_and_charge_configuration: {
       description: 'Sets how contracts may be used for authorisation over ISO 15118.',
       argumentNames: ['plug_and_charge_configuration'],
-      args: checks.commands['set_plug_and_charge_configuration'].args,
-      result: checks.commands['set_plug_and_charge_configuration'].result,
+      ...checks.commands.set_plug_and_charge_configuration,
       returnsValue: false,
     },
     update_allowed_energy_transfer_modes: {
       description: 'Limits what is offered to vehicles over ISO 15118 to a set of energy transfer modes. In a running transaction the services are negotiated anew. Without high-level communication nothing happens.',
       argumentNames: ['allowed_energy_transfer_modes'],
-      args: checks.commands['update_allowed_energy_transfer_modes'].args,
-      result: checks.commands['update_allowed_energy_transfer_modes'].result,
+      ...checks.commands.update_allowed_energy_transfer_modes,
       returnsValue: true,
     },
     set_der_available: {
       description: 'Tells whether a provider of grid support directives is connected to this EVSE. It is said once at start-up and is about the wiring, not about a vehicle. An EVSE that can feed into the grid then offers the ISO 15118-20 mode AC_DER_IEC.',
       argumentNames: ['available'],
-      args: checks.commands['set_der_available'].args,
-      result: checks.commands['set_der_available'].result,
+      ...checks.commands.set_der_available,
       returnsValue: true,
     },
   },
   variables: {
     session_event: {
       description: 'Everything that happens in a session, in order.',
-      value: checks.variables['session_event'],
+      value: checks.variables.session_event,
     },
     hlc_session_failed: {
       description: 'A high-level session has broken off; the uuid is that of the session events. Basic charging does not use it.',
-      value: checks.variables['hlc_session_failed'],
+      value: checks.variables.hlc_session_failed,
     },
     limits: {
       description: 'Current and phases the vehicle may use; published on change.',
-      value: checks.variables['limits'],
+      value: checks.variables.limits,
     },
     ev_info: {
       description: 'What is known of the vehicle.',
-      value: checks.variables['ev_info'],
+      value: checks.variables.ev_info,
     },
     car_manufacturer: {
       description: 'Maker of the vehicle, as far as it can be told.',
-      value: checks.variables['car_manufacturer'],
+      value: checks.variables.car_manufacturer,
     },
     telemetry: {
       description: 'State of the board, from the board support.',
-      value: checks.variables['telemetry'],
+      value: checks.variables.telemetry,
     },
     powermeter: {
       description: 'Readings of the meter that belongs to this EVSE.',
-      value: checks.variables['powermeter'],
+      value: checks.variables.powermeter,
     },
     powermeter_public_key_ocmf: {
       description: 'Public key of that meter\'s signatures.',
-      value: checks.variables['powermeter_public_key_ocmf'],
+      value: checks.variables.powermeter_public_key_ocmf,
     },
     evse_id: {
       description: 'Id of the EVSE with its connector, such as `DE*ABC*E123456*1`.',
-      value: checks.variables['evse_id'],
+      value: checks.variables.evse_id,
     },
     hw_capabilities: {
       description: 'Limits of the charger\'s power path, from the board support.',
-      value: checks.variables['hw_capabilities'],
+      value: checks.variables.hw_capabilities,
     },
     enforced_limits: {
       description: 'Limits the energy manager has set for this EVSE.',
-      value: checks.variables['enforced_limits'],
+      value: checks.variables.enforced_limits,
     },
     waiting_for_external_ready: {
       description: 'True while the kernel is ready but waits for `external_ready_to_start_charging`.',
-      value: checks.variables['waiting_for_external_ready'],
+      value: checks.variables.waiting_for_external_ready,
     },
     ready: {
       description: 'True once the kernel can charge.',
-      value: checks.variables['ready'],
+      value: checks.variables.ready,
     },
     selected_protocol: {
       description: 'Protocol of the session, for display.',
-      value: checks.variables['selected_protocol'],
+      value: checks.variables.selected_protocol,
     },
     supported_energy_transfer_modes: {
       description: 'Energy transfer modes this EVSE can offer, at least one.',
-      value: checks.variables['supported_energy_transfer_modes'],
+      value: checks.variables.supported_energy_transfer_modes,
     },
   },
   errors: [
@@ -444,4 +486,4 @@ export const EvseManagerInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `evse_manager` in a container. */
-export const EvseManagerToken: Token<EvseManagerClient> = token<EvseManagerClient>('interface:evse_manager');
+export const EvseManagerToken: Token<EvseManagerClient> = token('interface:evse_manager');

@@ -26,27 +26,36 @@ export type ExternalEnergyLimitsErrorType = never;
  * Limits for one node of the energy tree, set from outside, for instance by a backend's charging profile.
  */
 export interface ExternalEnergyLimitsProvider {
-  /** Sets the limits; they replace the ones before. */
-  set_external_limits(args: {
-    /** The limits, as schedules. */
-    value: energy.ExternalLimits;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the limits; they replace the ones before.
+   *
+   * @param args.value - The limits, as schedules.
+   */
+  set_external_limits(args: { value: energy.ExternalLimits }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `external_energy_limits`, seen from their caller. */
 export interface ExternalEnergyLimitsCalls {
-  /** Sets the limits; they replace the ones before. */
-  set_external_limits(args: {
-    /** The limits, as schedules. */
-    value: energy.ExternalLimits;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the limits; they replace the ones before.
+   *
+   * @param args.value - The limits, as schedules.
+   */
+  set_external_limits(args: { value: energy.ExternalLimits }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `external_energy_limits` that it requires. */
-export type ExternalEnergyLimitsClient = Client<ExternalEnergyLimitsCalls, ExternalEnergyLimitsVariables, ExternalEnergyLimitsErrorType>;
+export type ExternalEnergyLimitsClient = Client<
+  ExternalEnergyLimitsCalls,
+  ExternalEnergyLimitsVariables,
+  ExternalEnergyLimitsErrorType
+>;
 
 /** What a module holds of a `external_energy_limits` that it provides. */
-export type ExternalEnergyLimitsProvided = Provided<ExternalEnergyLimitsVariables, ExternalEnergyLimitsErrorType>;
+export type ExternalEnergyLimitsProvided = Provided<
+  ExternalEnergyLimitsVariables,
+  ExternalEnergyLimitsErrorType
+>;
 
 /** `external_energy_limits` at run time. */
 export const ExternalEnergyLimitsInterface: InterfaceDescriptor = {
@@ -56,15 +65,14 @@ export const ExternalEnergyLimitsInterface: InterfaceDescriptor = {
     set_external_limits: {
       description: 'Sets the limits; they replace the ones before.',
       argumentNames: ['value'],
-      args: checks.commands['set_external_limits'].args,
-      result: checks.commands['set_external_limits'].result,
+      ...checks.commands.set_external_limits,
       returnsValue: false,
     },
   },
   variables: {
     capabilities: {
       description: 'Rated limits of the node; published at least once at start-up.',
-      value: checks.variables['capabilities'],
+      value: checks.variables.capabilities,
     },
   },
   errors: [],
@@ -73,4 +81,4 @@ export const ExternalEnergyLimitsInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `external_energy_limits` in a container. */
-export const ExternalEnergyLimitsToken: Token<ExternalEnergyLimitsClient> = token<ExternalEnergyLimitsClient>('interface:external_energy_limits');
+export const ExternalEnergyLimitsToken: Token<ExternalEnergyLimitsClient> = token('interface:external_energy_limits');

@@ -43,4 +43,4 @@ export const GenericErrorInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `generic_error` in a container. */
-export const GenericErrorToken: Token<GenericErrorClient> = token<GenericErrorClient>('interface:generic_error');
+export const GenericErrorToken: Token<GenericErrorClient> = token('interface:generic_error');

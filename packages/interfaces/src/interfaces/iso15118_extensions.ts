@@ -38,11 +38,13 @@ export interface Iso15118ExtensionsProvider {
   /**
    * Delivers the backend's answer to `iso15118_certificate_request`: the new contract certificate chain with
    * its encrypted key, for the vehicle.
+   *
+   * @param args.certificate_response - The answer, in EXI, with its status.
    */
-  set_get_certificate_response(args: {
-    /** The answer, in EXI, with its status. */
-    certificate_response: iso15118.ResponseExiStreamStatus;
-  }, call: CallContext): void | Promise<void>;
+  set_get_certificate_response(
+    args: { certificate_response: iso15118.ResponseExiStreamStatus },
+    call: CallContext,
+  ): void | Promise<void>;
 }
 
 /** Commands of `iso15118_extensions`, seen from their caller. */
@@ -50,15 +52,21 @@ export interface Iso15118ExtensionsCalls {
   /**
    * Delivers the backend's answer to `iso15118_certificate_request`: the new contract certificate chain with
    * its encrypted key, for the vehicle.
+   *
+   * @param args.certificate_response - The answer, in EXI, with its status.
    */
-  set_get_certificate_response(args: {
-    /** The answer, in EXI, with its status. */
-    certificate_response: iso15118.ResponseExiStreamStatus;
-  }, options?: CallOptions): Promise<void>;
+  set_get_certificate_response(
+    args: { certificate_response: iso15118.ResponseExiStreamStatus },
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 /** What a module holds of a `iso15118_extensions` that it requires. */
-export type Iso15118ExtensionsClient = Client<Iso15118ExtensionsCalls, Iso15118ExtensionsVariables, Iso15118ExtensionsErrorType>;
+export type Iso15118ExtensionsClient = Client<
+  Iso15118ExtensionsCalls,
+  Iso15118ExtensionsVariables,
+  Iso15118ExtensionsErrorType
+>;
 
 /** What a module holds of a `iso15118_extensions` that it provides. */
 export type Iso15118ExtensionsProvided = Provided<Iso15118ExtensionsVariables, Iso15118ExtensionsErrorType>;
@@ -71,27 +79,26 @@ export const Iso15118ExtensionsInterface: InterfaceDescriptor = {
     set_get_certificate_response: {
       description: 'Delivers the backend\'s answer to `iso15118_certificate_request`: the new contract certificate chain with its encrypted key, for the vehicle.',
       argumentNames: ['certificate_response'],
-      args: checks.commands['set_get_certificate_response'].args,
-      result: checks.commands['set_get_certificate_response'].result,
+      ...checks.commands.set_get_certificate_response,
       returnsValue: false,
     },
   },
   variables: {
     iso15118_certificate_request: {
       description: 'The vehicle asks for a contract certificate; answer with `set_get_certificate_response`.',
-      value: checks.variables['iso15118_certificate_request'],
+      value: checks.variables.iso15118_certificate_request,
     },
     charging_needs: {
       description: 'What the vehicle needs. ISO 15118-20: sent in the exchange of schedules. ISO 15118-2: sent with the charge parameters.',
-      value: checks.variables['charging_needs'],
+      value: checks.variables.charging_needs,
     },
     ev_info: {
       description: 'Protocols, id and TLS certificates of the vehicle.',
-      value: checks.variables['ev_info'],
+      value: checks.variables.ev_info,
     },
     service_renegotiation_supported: {
       description: 'Whether services can be negotiated anew within a session.',
-      value: checks.variables['service_renegotiation_supported'],
+      value: checks.variables.service_renegotiation_supported,
     },
   },
   errors: [],
@@ -100,4 +107,4 @@ export const Iso15118ExtensionsInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `iso15118_extensions` in a container. */
-export const Iso15118ExtensionsToken: Token<Iso15118ExtensionsClient> = token<Iso15118ExtensionsClient>('interface:iso15118_extensions');
+export const Iso15118ExtensionsToken: Token<Iso15118ExtensionsClient> = token('interface:iso15118_extensions');

@@ -41,15 +41,11 @@ export interface IsolationMonitorProvider {
    * Starts the self-test of the device and returns at once; the outcome follows as `self_test_result`, often
    * only after some ten or twenty seconds. It runs during the cable check of IEC 61851-23 (2023), with
    * voltage on the output.
+   *
+   * @param args.test_voltage_V - Voltage on the DC output during the test, in V. The device can check its own
+   * voltage measurement with it. Unit: V
    */
-  start_self_test(args: {
-    /**
-     * Voltage on the DC output during the test, in V. The device can check its own voltage measurement with
-     * it.
-     * Unit: V
-     */
-    test_voltage_V: number;
-  }, call: CallContext): void | Promise<void>;
+  start_self_test(args: { test_voltage_V: number }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `isolation_monitor`, seen from their caller. */
@@ -62,19 +58,19 @@ export interface IsolationMonitorCalls {
    * Starts the self-test of the device and returns at once; the outcome follows as `self_test_result`, often
    * only after some ten or twenty seconds. It runs during the cable check of IEC 61851-23 (2023), with
    * voltage on the output.
+   *
+   * @param args.test_voltage_V - Voltage on the DC output during the test, in V. The device can check its own
+   * voltage measurement with it. Unit: V
    */
-  start_self_test(args: {
-    /**
-     * Voltage on the DC output during the test, in V. The device can check its own voltage measurement with
-     * it.
-     * Unit: V
-     */
-    test_voltage_V: number;
-  }, options?: CallOptions): Promise<void>;
+  start_self_test(args: { test_voltage_V: number }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `isolation_monitor` that it requires. */
-export type IsolationMonitorClient = Client<IsolationMonitorCalls, IsolationMonitorVariables, IsolationMonitorErrorType>;
+export type IsolationMonitorClient = Client<
+  IsolationMonitorCalls,
+  IsolationMonitorVariables,
+  IsolationMonitorErrorType
+>;
 
 /** What a module holds of a `isolation_monitor` that it provides. */
 export type IsolationMonitorProvided = Provided<IsolationMonitorVariables, IsolationMonitorErrorType>;
@@ -87,33 +83,30 @@ export const IsolationMonitorInterface: InterfaceDescriptor = {
     start: {
       description: 'Starts to measure again and again, at the pace of the device; each result is published until `stop`.',
       argumentNames: [],
-      args: checks.commands['start'].args,
-      result: checks.commands['start'].result,
+      ...checks.commands.start,
       returnsValue: false,
     },
     stop: {
       description: 'Ends measuring and publishing.',
       argumentNames: [],
-      args: checks.commands['stop'].args,
-      result: checks.commands['stop'].result,
+      ...checks.commands.stop,
       returnsValue: false,
     },
     start_self_test: {
       description: 'Starts the self-test of the device and returns at once; the outcome follows as `self_test_result`, often only after some ten or twenty seconds. It runs during the cable check of IEC 61851-23 (2023), with voltage on the output.',
       argumentNames: ['test_voltage_V'],
-      args: checks.commands['start_self_test'].args,
-      result: checks.commands['start_self_test'].result,
+      ...checks.commands.start_self_test,
       returnsValue: false,
     },
   },
   variables: {
     isolation_measurement: {
       description: 'Result of one measurement.',
-      value: checks.variables['isolation_measurement'],
+      value: checks.variables.isolation_measurement,
     },
     self_test_result: {
       description: 'Outcome of the self-test, published when it has ended: true if passed.',
-      value: checks.variables['self_test_result'],
+      value: checks.variables.self_test_result,
     },
   },
   errors: [
@@ -127,4 +120,4 @@ export const IsolationMonitorInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `isolation_monitor` in a container. */
-export const IsolationMonitorToken: Token<IsolationMonitorClient> = token<IsolationMonitorClient>('interface:isolation_monitor');
+export const IsolationMonitorToken: Token<IsolationMonitorClient> = token('interface:isolation_monitor');

@@ -22,78 +22,78 @@ export type KvsErrorType = never;
  * A persistent store of JSON values under string keys. A value is on disk when its call has returned.
  */
 export interface KvsProvider {
-  /** Writes a value, replacing an older one under the same key. */
-  store(args: {
-    /**
-     * Key to write: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]*$`
-     */
-    key: string;
-    /** Any JSON value. */
-    value: null | string | number | boolean | unknown[] | { [key: string]: unknown };
-  }, call: CallContext): void | Promise<void>;
-  /** Reads a value; null if there is none. */
-  load(args: {
-    /**
-     * Key to read: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]+$`
-     */
-    key: string;
-  }, call: CallContext): null | string | number | boolean | unknown[] | { [key: string]: unknown } | Promise<null | string | number | boolean | unknown[] | { [key: string]: unknown }>;
-  /** Removes a key and its value; a missing key is no error. */
-  delete(args: {
-    /**
-     * Key to remove: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]+$`
-     */
-    key: string;
-  }, call: CallContext): void | Promise<void>;
-  /** Tells whether a key has a value. */
-  exists(args: {
-    /**
-     * Key to look up: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]+$`
-     */
-    key: string;
-  }, call: CallContext): boolean | Promise<boolean>;
+  /**
+   * Writes a value, replacing an older one under the same key.
+   *
+   * @param args.key - Key to write: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]*$`
+   * @param args.value - Any JSON value.
+   */
+  store(
+    args: { key: string; value: null | string | number | boolean | unknown[] | { [key: string]: unknown } },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Reads a value; null if there is none.
+   *
+   * @param args.key - Key to read: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]+$`
+   * @returns The value as it was stored, or null.
+   */
+  load(
+    args: { key: string },
+    call: CallContext,
+  ):
+    | null | string | number | boolean | unknown[] | { [key: string]: unknown }
+    | Promise<null | string | number | boolean | unknown[] | { [key: string]: unknown }>;
+  /**
+   * Removes a key and its value; a missing key is no error.
+   *
+   * @param args.key - Key to remove: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]+$`
+   */
+  delete(args: { key: string }, call: CallContext): void | Promise<void>;
+  /**
+   * Tells whether a key has a value.
+   *
+   * @param args.key - Key to look up: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]+$`
+   * @returns True if there is a value under the key.
+   */
+  exists(args: { key: string }, call: CallContext): boolean | Promise<boolean>;
 }
 
 /** Commands of `kvs`, seen from their caller. */
 export interface KvsCalls {
-  /** Writes a value, replacing an older one under the same key. */
-  store(args: {
-    /**
-     * Key to write: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]*$`
-     */
-    key: string;
-    /** Any JSON value. */
-    value: null | string | number | boolean | unknown[] | { [key: string]: unknown };
-  }, options?: CallOptions): Promise<void>;
-  /** Reads a value; null if there is none. */
-  load(args: {
-    /**
-     * Key to read: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]+$`
-     */
-    key: string;
-  }, options?: CallOptions): Promise<null | string | number | boolean | unknown[] | { [key: string]: unknown }>;
-  /** Removes a key and its value; a missing key is no error. */
-  delete(args: {
-    /**
-     * Key to remove: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]+$`
-     */
-    key: string;
-  }, options?: CallOptions): Promise<void>;
-  /** Tells whether a key has a value. */
-  exists(args: {
-    /**
-     * Key to look up: letters, digits, underscore and dot.
-     * Range: matches `^[A-Za-z0-9_.]+$`
-     */
-    key: string;
-  }, options?: CallOptions): Promise<boolean>;
+  /**
+   * Writes a value, replacing an older one under the same key.
+   *
+   * @param args.key - Key to write: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]*$`
+   * @param args.value - Any JSON value.
+   */
+  store(
+    args: { key: string; value: null | string | number | boolean | unknown[] | { [key: string]: unknown } },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Reads a value; null if there is none.
+   *
+   * @param args.key - Key to read: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]+$`
+   * @returns The value as it was stored, or null.
+   */
+  load(
+    args: { key: string },
+    options?: CallOptions,
+  ): Promise<null | string | number | boolean | unknown[] | { [key: string]: unknown }>;
+  /**
+   * Removes a key and its value; a missing key is no error.
+   *
+   * @param args.key - Key to remove: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]+$`
+   */
+  delete(args: { key: string }, options?: CallOptions): Promise<void>;
+  /**
+   * Tells whether a key has a value.
+   *
+   * @param args.key - Key to look up: letters, digits, underscore and dot. Range: matches `^[A-Za-z0-9_.]+$`
+   * @returns True if there is a value under the key.
+   */
+  exists(args: { key: string }, options?: CallOptions): Promise<boolean>;
 }
 
 /** What a module holds of a `kvs` that it requires. */
@@ -110,29 +110,25 @@ export const KvsInterface: InterfaceDescriptor = {
     store: {
       description: 'Writes a value, replacing an older one under the same key.',
       argumentNames: ['key', 'value'],
-      args: checks.commands['store'].args,
-      result: checks.commands['store'].result,
+      ...checks.commands.store,
       returnsValue: false,
     },
     load: {
       description: 'Reads a value; null if there is none.',
       argumentNames: ['key'],
-      args: checks.commands['load'].args,
-      result: checks.commands['load'].result,
+      ...checks.commands.load,
       returnsValue: true,
     },
     delete: {
       description: 'Removes a key and its value; a missing key is no error.',
       argumentNames: ['key'],
-      args: checks.commands['delete'].args,
-      result: checks.commands['delete'].result,
+      ...checks.commands.delete,
       returnsValue: false,
     },
     exists: {
       description: 'Tells whether a key has a value.',
       argumentNames: ['key'],
-      args: checks.commands['exists'].args,
-      result: checks.commands['exists'].result,
+      ...checks.commands.exists,
       returnsValue: true,
     },
   },
@@ -143,4 +139,4 @@ export const KvsInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `kvs` in a container. */
-export const KvsToken: Token<KvsClient> = token<KvsClient>('interface:kvs');
+export const KvsToken: Token<KvsClient> = token('interface:kvs');

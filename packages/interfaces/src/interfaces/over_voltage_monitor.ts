@@ -50,21 +50,17 @@ export interface OverVoltageMonitorProvider {
   /**
    * Gives the limits; called whenever they change, while watching or not. Keep the last ones: they hold for
    * the current and for the next watch.
+   *
+   * @param args.emergency_over_voltage_limit_V - Voltage above which an emergency shutdown is due, in V (IEC
+   * 61851-23:2023 Table 103; for megawatt charging IEC 61851-23-3 draft 2025 Table 202). Unit: V
+   * @param args.error_over_voltage_limit_V - Voltage above which an error shutdown is due, in V (IEC
+   * 61851-23:2023 Table 104). If the voltage has not gone 2.5 s later (CC.3.4.2), the device does an
+   * emergency shutdown. Unit: V
    */
-  set_limits(args: {
-    /**
-     * Voltage above which an emergency shutdown is due, in V (IEC 61851-23:2023 Table 103; for megawatt
-     * charging IEC 61851-23-3 draft 2025 Table 202).
-     * Unit: V
-     */
-    emergency_over_voltage_limit_V: number;
-    /**
-     * Voltage above which an error shutdown is due, in V (IEC 61851-23:2023 Table 104). If the voltage has
-     * not gone 2.5 s later (CC.3.4.2), the device does an emergency shutdown.
-     * Unit: V
-     */
-    error_over_voltage_limit_V: number;
-  }, call: CallContext): void | Promise<void>;
+  set_limits(
+    args: { emergency_over_voltage_limit_V: number; error_over_voltage_limit_V: number },
+    call: CallContext,
+  ): void | Promise<void>;
   /**
    * Begins to watch with the last limits given; called once when power transfer begins. New limits apply
    * while watching.
@@ -87,21 +83,17 @@ export interface OverVoltageMonitorCalls {
   /**
    * Gives the limits; called whenever they change, while watching or not. Keep the last ones: they hold for
    * the current and for the next watch.
+   *
+   * @param args.emergency_over_voltage_limit_V - Voltage above which an emergency shutdown is due, in V (IEC
+   * 61851-23:2023 Table 103; for megawatt charging IEC 61851-23-3 draft 2025 Table 202). Unit: V
+   * @param args.error_over_voltage_limit_V - Voltage above which an error shutdown is due, in V (IEC
+   * 61851-23:2023 Table 104). If the voltage has not gone 2.5 s later (CC.3.4.2), the device does an
+   * emergency shutdown. Unit: V
    */
-  set_limits(args: {
-    /**
-     * Voltage above which an emergency shutdown is due, in V (IEC 61851-23:2023 Table 103; for megawatt
-     * charging IEC 61851-23-3 draft 2025 Table 202).
-     * Unit: V
-     */
-    emergency_over_voltage_limit_V: number;
-    /**
-     * Voltage above which an error shutdown is due, in V (IEC 61851-23:2023 Table 104). If the voltage has
-     * not gone 2.5 s later (CC.3.4.2), the device does an emergency shutdown.
-     * Unit: V
-     */
-    error_over_voltage_limit_V: number;
-  }, options?: CallOptions): Promise<void>;
+  set_limits(
+    args: { emergency_over_voltage_limit_V: number; error_over_voltage_limit_V: number },
+    options?: CallOptions,
+  ): Promise<void>;
   /**
    * Begins to watch with the last limits given; called once when power transfer begins. New limits apply
    * while watching.
@@ -120,7 +112,11 @@ export interface OverVoltageMonitorCalls {
 }
 
 /** What a module holds of a `over_voltage_monitor` that it requires. */
-export type OverVoltageMonitorClient = Client<OverVoltageMonitorCalls, OverVoltageMonitorVariables, OverVoltageMonitorErrorType>;
+export type OverVoltageMonitorClient = Client<
+  OverVoltageMonitorCalls,
+  OverVoltageMonitorVariables,
+  OverVoltageMonitorErrorType
+>;
 
 /** What a module holds of a `over_voltage_monitor` that it provides. */
 export type OverVoltageMonitorProvided = Provided<OverVoltageMonitorVariables, OverVoltageMonitorErrorType>;
@@ -133,36 +129,32 @@ export const OverVoltageMonitorInterface: InterfaceDescriptor = {
     set_limits: {
       description: 'Gives the limits; called whenever they change, while watching or not. Keep the last ones: they hold for the current and for the next watch.',
       argumentNames: ['emergency_over_voltage_limit_V', 'error_over_voltage_limit_V'],
-      args: checks.commands['set_limits'].args,
-      result: checks.commands['set_limits'].result,
+      ...checks.commands.set_limits,
       returnsValue: false,
     },
     start: {
       description: 'Begins to watch with the last limits given; called once when power transfer begins. New limits apply while watching.',
       argumentNames: [],
-      args: checks.commands['start'].args,
-      result: checks.commands['start'].result,
+      ...checks.commands.start,
       returnsValue: false,
     },
     stop: {
       description: 'Ends the watch; called once when power transfer ends. From here on nothing is raised and nothing shut down.',
       argumentNames: [],
-      args: checks.commands['stop'].args,
-      result: checks.commands['stop'].result,
+      ...checks.commands.stop,
       returnsValue: false,
     },
     reset_over_voltage_error: {
       description: 'Clears the over-voltage error and its latch so that another session can begin; also ends a watch still running.',
       argumentNames: [],
-      args: checks.commands['reset_over_voltage_error'].args,
-      result: checks.commands['reset_over_voltage_error'].result,
+      ...checks.commands.reset_over_voltage_error,
       returnsValue: false,
     },
   },
   variables: {
     voltage_measurement_V: {
       description: 'Voltage measured at the output, in V.',
-      value: checks.variables['voltage_measurement_V'],
+      value: checks.variables.voltage_measurement_V,
     },
   },
   errors: [
@@ -177,4 +169,4 @@ export const OverVoltageMonitorInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `over_voltage_monitor` in a container. */
-export const OverVoltageMonitorToken: Token<OverVoltageMonitorClient> = token<OverVoltageMonitorClient>('interface:over_voltage_monitor');
+export const OverVoltageMonitorToken: Token<OverVoltageMonitorClient> = token('interface:over_voltage_monitor');

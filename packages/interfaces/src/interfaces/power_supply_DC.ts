@@ -59,66 +59,70 @@ export type PowerSupplyDCErrorType =
  *    times a second.
  */
 export interface PowerSupplyDCProvider {
-  /** Switches the power stage off, to delivering or to drawing power. */
-  setMode(args: {
-    /** The mode to take. */
-    mode: power_supply_DC.Mode;
-    /**
-     * The part of the charging sequence this change belongs to. Most devices can ignore it, since they always
-     * regulate voltage and current alike; it helps those that treat cable check or pre-charge in a special
-     * way.
-     */
-    phase: power_supply_DC.ChargingPhase;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets voltage and current limit for delivering power. Both lie within the published capabilities. */
-  setExportVoltageCurrent(args: {
-    /** Set-point of the output voltage, in V. */
-    voltage: number;
-    /** Upper limit of the output current, in A. */
-    current: number;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Switches the power stage off, to delivering or to drawing power.
+   *
+   * @param args.mode - The mode to take.
+   * @param args.phase - The part of the charging sequence this change belongs to. Most devices can ignore it,
+   * since they always regulate voltage and current alike; it helps those that treat cable check or pre-charge
+   * in a special way.
+   */
+  setMode(
+    args: { mode: power_supply_DC.Mode; phase: power_supply_DC.ChargingPhase },
+    call: CallContext,
+  ): void | Promise<void>;
+  /**
+   * Sets voltage and current limit for delivering power. Both lie within the published capabilities.
+   *
+   * @param args.voltage - Set-point of the output voltage, in V.
+   * @param args.current - Upper limit of the output current, in A.
+   */
+  setExportVoltageCurrent(
+    args: { voltage: number; current: number },
+    call: CallContext,
+  ): void | Promise<void>;
   /**
    * Sets voltage and current limit for drawing power from the vehicle. Both lie within the published
    * capabilities.
+   *
+   * @param args.voltage - Voltage above which the supply draws current, in V.
+   * @param args.current - Upper limit of the drawn current, in A.
    */
-  setImportVoltageCurrent(args: {
-    /** Voltage above which the supply draws current, in V. */
-    voltage: number;
-    /** Upper limit of the drawn current, in A. */
-    current: number;
-  }, call: CallContext): void | Promise<void>;
+  setImportVoltageCurrent(
+    args: { voltage: number; current: number },
+    call: CallContext,
+  ): void | Promise<void>;
 }
 
 /** Commands of `power_supply_DC`, seen from their caller. */
 export interface PowerSupplyDCCalls {
-  /** Switches the power stage off, to delivering or to drawing power. */
-  setMode(args: {
-    /** The mode to take. */
-    mode: power_supply_DC.Mode;
-    /**
-     * The part of the charging sequence this change belongs to. Most devices can ignore it, since they always
-     * regulate voltage and current alike; it helps those that treat cable check or pre-charge in a special
-     * way.
-     */
-    phase: power_supply_DC.ChargingPhase;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets voltage and current limit for delivering power. Both lie within the published capabilities. */
-  setExportVoltageCurrent(args: {
-    /** Set-point of the output voltage, in V. */
-    voltage: number;
-    /** Upper limit of the output current, in A. */
-    current: number;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Switches the power stage off, to delivering or to drawing power.
+   *
+   * @param args.mode - The mode to take.
+   * @param args.phase - The part of the charging sequence this change belongs to. Most devices can ignore it,
+   * since they always regulate voltage and current alike; it helps those that treat cable check or pre-charge
+   * in a special way.
+   */
+  setMode(
+    args: { mode: power_supply_DC.Mode; phase: power_supply_DC.ChargingPhase },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Sets voltage and current limit for delivering power. Both lie within the published capabilities.
+   *
+   * @param args.voltage - Set-point of the output voltage, in V.
+   * @param args.current - Upper limit of the output current, in A.
+   */
+  setExportVoltageCurrent(args: { voltage: number; current: number }, options?: CallOptions): Promise<void>;
   /**
    * Sets voltage and current limit for drawing power from the vehicle. Both lie within the published
    * capabilities.
+   *
+   * @param args.voltage - Voltage above which the supply draws current, in V.
+   * @param args.current - Upper limit of the drawn current, in A.
    */
-  setImportVoltageCurrent(args: {
-    /** Voltage above which the supply draws current, in V. */
-    voltage: number;
-    /** Upper limit of the drawn current, in A. */
-    current: number;
-  }, options?: CallOptions): Promise<void>;
+  setImportVoltageCurrent(args: { voltage: number; current: number }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `power_supply_DC` that it requires. */
@@ -135,37 +139,34 @@ export const PowerSupplyDCInterface: InterfaceDescriptor = {
     setMode: {
       description: 'Switches the power stage off, to delivering or to drawing power.',
       argumentNames: ['mode', 'phase'],
-      args: checks.commands['setMode'].args,
-      result: checks.commands['setMode'].result,
+      ...checks.commands.setMode,
       returnsValue: false,
     },
     setExportVoltageCurrent: {
       description: 'Sets voltage and current limit for delivering power. Both lie within the published capabilities.',
       argumentNames: ['voltage', 'current'],
-      args: checks.commands['setExportVoltageCurrent'].args,
-      result: checks.commands['setExportVoltageCurrent'].result,
+      ...checks.commands.setExportVoltageCurrent,
       returnsValue: false,
     },
     setImportVoltageCurrent: {
       description: 'Sets voltage and current limit for drawing power from the vehicle. Both lie within the published capabilities.',
       argumentNames: ['voltage', 'current'],
-      args: checks.commands['setImportVoltageCurrent'].args,
-      result: checks.commands['setImportVoltageCurrent'].result,
+      ...checks.commands.setImportVoltageCurrent,
       returnsValue: false,
     },
   },
   variables: {
     voltage_current: {
       description: 'Measured voltage and current at the terminals on the vehicle\'s side; at least one value per second.',
-      value: checks.variables['voltage_current'],
+      value: checks.variables.voltage_current,
     },
     mode: {
       description: 'The mode the device is in now; published when it changes.',
-      value: checks.variables['mode'],
+      value: checks.variables.mode,
     },
     capabilities: {
       description: 'What the device can do at present. Nothing is charged before the first publication.',
-      value: checks.variables['capabilities'],
+      value: checks.variables.capabilities,
     },
   },
   errors: [
@@ -187,4 +188,4 @@ export const PowerSupplyDCInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `power_supply_DC` in a container. */
-export const PowerSupplyDCToken: Token<PowerSupplyDCClient> = token<PowerSupplyDCClient>('interface:power_supply_DC');
+export const PowerSupplyDCToken: Token<PowerSupplyDCClient> = token('interface:power_supply_DC');

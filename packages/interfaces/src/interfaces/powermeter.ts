@@ -34,19 +34,25 @@ export interface PowermeterProvider {
   /**
    * Opens a signed transaction in the meter, as calibration law in Germany asks for. A meter that signs
    * nothing answers NOT_SUPPORTED.
+   *
+   * @param args.value - What the meter puts into the signed OCMF record.
+   * @returns Whether the meter has opened the transaction, and within which times it can be closed.
    */
-  start_transaction(args: {
-    /** What the meter puts into the signed OCMF record. */
-    value: powermeter.TransactionReq;
-  }, call: CallContext): powermeter.TransactionStartResponse | Promise<powermeter.TransactionStartResponse>;
+  start_transaction(
+    args: { value: powermeter.TransactionReq },
+    call: CallContext,
+  ): powermeter.TransactionStartResponse | Promise<powermeter.TransactionStartResponse>;
   /**
    * Closes a transaction and fetches its signed record. With an empty id every transaction still open in the
    * meter is closed; that is done at start-up to get rid of those nobody remembers.
+   *
+   * @param args.transaction_id - Id given at the start, or empty for all.
+   * @returns Whether the transaction was closed, with the signed record if so.
    */
-  stop_transaction(args: {
-    /** Id given at the start, or empty for all. */
-    transaction_id: string;
-  }, call: CallContext): powermeter.TransactionStopResponse | Promise<powermeter.TransactionStopResponse>;
+  stop_transaction(
+    args: { transaction_id: string },
+    call: CallContext,
+  ): powermeter.TransactionStopResponse | Promise<powermeter.TransactionStopResponse>;
 }
 
 /** Commands of `powermeter`, seen from their caller. */
@@ -54,19 +60,25 @@ export interface PowermeterCalls {
   /**
    * Opens a signed transaction in the meter, as calibration law in Germany asks for. A meter that signs
    * nothing answers NOT_SUPPORTED.
+   *
+   * @param args.value - What the meter puts into the signed OCMF record.
+   * @returns Whether the meter has opened the transaction, and within which times it can be closed.
    */
-  start_transaction(args: {
-    /** What the meter puts into the signed OCMF record. */
-    value: powermeter.TransactionReq;
-  }, options?: CallOptions): Promise<powermeter.TransactionStartResponse>;
+  start_transaction(
+    args: { value: powermeter.TransactionReq },
+    options?: CallOptions,
+  ): Promise<powermeter.TransactionStartResponse>;
   /**
    * Closes a transaction and fetches its signed record. With an empty id every transaction still open in the
    * meter is closed; that is done at start-up to get rid of those nobody remembers.
+   *
+   * @param args.transaction_id - Id given at the start, or empty for all.
+   * @returns Whether the transaction was closed, with the signed record if so.
    */
-  stop_transaction(args: {
-    /** Id given at the start, or empty for all. */
-    transaction_id: string;
-  }, options?: CallOptions): Promise<powermeter.TransactionStopResponse>;
+  stop_transaction(
+    args: { transaction_id: string },
+    options?: CallOptions,
+  ): Promise<powermeter.TransactionStopResponse>;
 }
 
 /** What a module holds of a `powermeter` that it requires. */
@@ -83,26 +95,24 @@ export const PowermeterInterface: InterfaceDescriptor = {
     start_transaction: {
       description: 'Opens a signed transaction in the meter, as calibration law in Germany asks for. A meter that signs nothing answers NOT_SUPPORTED.',
       argumentNames: ['value'],
-      args: checks.commands['start_transaction'].args,
-      result: checks.commands['start_transaction'].result,
+      ...checks.commands.start_transaction,
       returnsValue: true,
     },
     stop_transaction: {
       description: 'Closes a transaction and fetches its signed record. With an empty id every transaction still open in the meter is closed; that is done at start-up to get rid of those nobody remembers.',
       argumentNames: ['transaction_id'],
-      args: checks.commands['stop_transaction'].args,
-      result: checks.commands['stop_transaction'].result,
+      ...checks.commands.stop_transaction,
       returnsValue: true,
     },
   },
   variables: {
     powermeter: {
       description: 'The readings of one moment, published periodically.',
-      value: checks.variables['powermeter'],
+      value: checks.variables.powermeter,
     },
     public_key_ocmf: {
       description: 'Public key with which the meter\'s OCMF signatures are verified, in the encoding of the meter.',
-      value: checks.variables['public_key_ocmf'],
+      value: checks.variables.public_key_ocmf,
     },
   },
   errors: [
@@ -115,4 +125,4 @@ export const PowermeterInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `powermeter` in a container. */
-export const PowermeterToken: Token<PowermeterClient> = token<PowermeterClient>('interface:powermeter');
+export const PowermeterToken: Token<PowermeterClient> = token('interface:powermeter');

@@ -26,52 +26,66 @@ export type ReservationErrorType = never;
  * Reservation of EVSEs.
  */
 export interface ReservationProvider {
-  /** Makes a reservation. */
-  reserve_now(args: {
-    /** The reservation wanted. */
-    request: reservation.Reservation;
-  }, call: CallContext): reservation.ReservationResult | Promise<reservation.ReservationResult>;
-  /** Gives a reservation up. */
-  cancel_reservation(args: {
-    /**
-     * The reservation meant.
-     * Integer
-     */
-    reservation_id: number;
-  }, call: CallContext): boolean | Promise<boolean>;
+  /**
+   * Makes a reservation.
+   *
+   * @param args.request - The reservation wanted.
+   * @returns Whether it was made, or why not.
+   */
+  reserve_now(
+    args: { request: reservation.Reservation },
+    call: CallContext,
+  ): reservation.ReservationResult | Promise<reservation.ReservationResult>;
+  /**
+   * Gives a reservation up.
+   *
+   * @param args.reservation_id - The reservation meant. Integer
+   * @returns True if there was one.
+   */
+  cancel_reservation(args: { reservation_id: number }, call: CallContext): boolean | Promise<boolean>;
   /**
    * Tells whether a place is reserved for a token; a reservation for any EVSE of the station (number 0)
    * counts as well.
+   *
+   * @param args.request - The place and the token.
+   * @returns Whether it is reserved, and for whom.
    */
-  exists_reservation(args: {
-    /** The place and the token. */
-    request: reservation.ReservationCheck;
-  }, call: CallContext): reservation.ReservationCheckStatus | Promise<reservation.ReservationCheckStatus>;
+  exists_reservation(
+    args: { request: reservation.ReservationCheck },
+    call: CallContext,
+  ): reservation.ReservationCheckStatus | Promise<reservation.ReservationCheckStatus>;
 }
 
 /** Commands of `reservation`, seen from their caller. */
 export interface ReservationCalls {
-  /** Makes a reservation. */
-  reserve_now(args: {
-    /** The reservation wanted. */
-    request: reservation.Reservation;
-  }, options?: CallOptions): Promise<reservation.ReservationResult>;
-  /** Gives a reservation up. */
-  cancel_reservation(args: {
-    /**
-     * The reservation meant.
-     * Integer
-     */
-    reservation_id: number;
-  }, options?: CallOptions): Promise<boolean>;
+  /**
+   * Makes a reservation.
+   *
+   * @param args.request - The reservation wanted.
+   * @returns Whether it was made, or why not.
+   */
+  reserve_now(
+    args: { request: reservation.Reservation },
+    options?: CallOptions,
+  ): Promise<reservation.ReservationResult>;
+  /**
+   * Gives a reservation up.
+   *
+   * @param args.reservation_id - The reservation meant. Integer
+   * @returns True if there was one.
+   */
+  cancel_reservation(args: { reservation_id: number }, options?: CallOptions): Promise<boolean>;
   /**
    * Tells whether a place is reserved for a token; a reservation for any EVSE of the station (number 0)
    * counts as well.
+   *
+   * @param args.request - The place and the token.
+   * @returns Whether it is reserved, and for whom.
    */
-  exists_reservation(args: {
-    /** The place and the token. */
-    request: reservation.ReservationCheck;
-  }, options?: CallOptions): Promise<reservation.ReservationCheckStatus>;
+  exists_reservation(
+    args: { request: reservation.ReservationCheck },
+    options?: CallOptions,
+  ): Promise<reservation.ReservationCheckStatus>;
 }
 
 /** What a module holds of a `reservation` that it requires. */
@@ -88,29 +102,26 @@ export const ReservationInterface: InterfaceDescriptor = {
     reserve_now: {
       description: 'Makes a reservation.',
       argumentNames: ['request'],
-      args: checks.commands['reserve_now'].args,
-      result: checks.commands['reserve_now'].result,
+      ...checks.commands.reserve_now,
       returnsValue: true,
     },
     cancel_reservation: {
       description: 'Gives a reservation up.',
       argumentNames: ['reservation_id'],
-      args: checks.commands['cancel_reservation'].args,
-      result: checks.commands['cancel_reservation'].result,
+      ...checks.commands.cancel_reservation,
       returnsValue: true,
     },
     exists_reservation: {
       description: 'Tells whether a place is reserved for a token; a reservation for any EVSE of the station (number 0) counts as well.',
       argumentNames: ['request'],
-      args: checks.commands['exists_reservation'].args,
-      result: checks.commands['exists_reservation'].result,
+      ...checks.commands.exists_reservation,
       returnsValue: true,
     },
   },
   variables: {
     reservation_update: {
       description: 'A reservation has changed.',
-      value: checks.variables['reservation_update'],
+      value: checks.variables.reservation_update,
     },
   },
   errors: [],
@@ -119,4 +130,4 @@ export const ReservationInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `reservation` in a container. */
-export const ReservationToken: Token<ReservationClient> = token<ReservationClient>('interface:reservation');
+export const ReservationToken: Token<ReservationClient> = token('interface:reservation');

@@ -27,10 +27,7 @@ export interface SlacVariables {
 }
 
 /** Errors that `slac` may raise. */
-export type SlacErrorType =
-  | 'generic/CommunicationFault'
-  | 'generic/VendorError'
-  | 'generic/VendorWarning';
+export type SlacErrorType = 'generic/CommunicationFault' | 'generic/VendorError' | 'generic/VendorWarning';
 
 /**
  * What implements `slac`.
@@ -38,11 +35,12 @@ export type SlacErrorType =
  * Matching of charger and vehicle over powerline (SLAC, ISO 15118-3), charger's side.
  */
 export interface SlacProvider {
-  /** Back to the unmatched state. */
-  reset(args: {
-    /** Whether to begin matching afterwards. */
-    enable: boolean;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Back to the unmatched state.
+   *
+   * @param args.enable - Whether to begin matching afterwards.
+   */
+  reset(args: { enable: boolean }, call: CallContext): void | Promise<void>;
   /** The pilot has gone from A, E or F to B, C or D. */
   enter_bcd(args: {}, call: CallContext): void | Promise<void>;
   /** The pilot has gone from B, C or D to A, E or F. */
@@ -57,11 +55,12 @@ export interface SlacProvider {
 
 /** Commands of `slac`, seen from their caller. */
 export interface SlacCalls {
-  /** Back to the unmatched state. */
-  reset(args: {
-    /** Whether to begin matching afterwards. */
-    enable: boolean;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Back to the unmatched state.
+   *
+   * @param args.enable - Whether to begin matching afterwards.
+   */
+  reset(args: { enable: boolean }, options?: CallOptions): Promise<void>;
   /** The pilot has gone from A, E or F to B, C or D. */
   enter_bcd(args?: {}, options?: CallOptions): Promise<void>;
   /** The pilot has gone from B, C or D to A, E or F. */
@@ -88,62 +87,56 @@ export const SlacInterface: InterfaceDescriptor = {
     reset: {
       description: 'Back to the unmatched state.',
       argumentNames: ['enable'],
-      args: checks.commands['reset'].args,
-      result: checks.commands['reset'].result,
+      ...checks.commands.reset,
       returnsValue: false,
     },
     enter_bcd: {
       description: 'The pilot has gone from A, E or F to B, C or D.',
       argumentNames: [],
-      args: checks.commands['enter_bcd'].args,
-      result: checks.commands['enter_bcd'].result,
+      ...checks.commands.enter_bcd,
       returnsValue: false,
     },
     leave_bcd: {
       description: 'The pilot has gone from B, C or D to A, E or F.',
       argumentNames: [],
-      args: checks.commands['leave_bcd'].args,
-      result: checks.commands['leave_bcd'].result,
+      ...checks.commands.leave_bcd,
       returnsValue: false,
     },
     dlink_terminate: {
       description: 'Tear the data link down for good (UNMATCHED).',
       argumentNames: [],
-      args: checks.commands['dlink_terminate'].args,
-      result: checks.commands['dlink_terminate'].result,
+      ...checks.commands.dlink_terminate,
       returnsValue: false,
     },
     dlink_error: {
       description: 'Tear the data link down and match anew.',
       argumentNames: [],
-      args: checks.commands['dlink_error'].args,
-      result: checks.commands['dlink_error'].result,
+      ...checks.commands.dlink_error,
       returnsValue: false,
     },
     dlink_pause: {
       description: 'Let the data link sleep, still matched.',
       argumentNames: [],
-      args: checks.commands['dlink_pause'].args,
-      result: checks.commands['dlink_pause'].result,
+      ...checks.commands.dlink_pause,
       returnsValue: false,
     },
   },
   variables: {
     state: {
       description: 'State of the matching.',
-      value: checks.variables['state'],
+      value: checks.variables.state,
     },
     dlink_ready: {
       description: 'True when the data link comes up, false when it goes down.',
-      value: checks.variables['dlink_ready'],
+      value: checks.variables.dlink_ready,
     },
     request_error_routine: {
       description: 'Matching has failed; the upper layer is to start over, for instance by a change of the pilot.',
-      value: checks.variables['request_error_routine'],
+      value: checks.variables.request_error_routine,
     },
     ev_mac_address: {
       description: 'MAC address of the vehicle, in capitals.',
-      value: checks.variables['ev_mac_address'],
+      value: checks.variables.ev_mac_address,
     },
   },
   errors: [
@@ -156,4 +149,4 @@ export const SlacInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `slac` in a container. */
-export const SlacToken: Token<SlacClient> = token<SlacClient>('interface:slac');
+export const SlacToken: Token<SlacClient> = token('interface:slac');

@@ -31,96 +31,132 @@ export type SystemErrorType = 'system/CommunicationFault';
  * The charger as a device: firmware, logs, restart, clock, network.
  */
 export interface SystemProvider {
-  /** Begins an update of the firmware. */
-  update_firmware(args: {
-    /** Where the firmware is, and when to fetch and install it. */
-    firmware_update_request: system.FirmwareUpdateRequest;
-  }, call: CallContext): system.UpdateFirmwareResponse | Promise<system.UpdateFirmwareResponse>;
+  /**
+   * Begins an update of the firmware.
+   *
+   * @param args.firmware_update_request - Where the firmware is, and when to fetch and install it.
+   * @returns Whether the update was begun.
+   */
+  update_firmware(
+    args: { firmware_update_request: system.FirmwareUpdateRequest },
+    call: CallContext,
+  ): system.UpdateFirmwareResponse | Promise<system.UpdateFirmwareResponse>;
   /** Releases the installation of an update that waits for it. */
   allow_firmware_installation(args: {}, call: CallContext): void | Promise<void>;
-  /** Begins an upload of log files. */
-  upload_logs(args: {
-    /** Which logs, and where to. */
-    upload_logs_request: system.UploadLogsRequest;
-  }, call: CallContext): system.UploadLogsResponse | Promise<system.UploadLogsResponse>;
-  /** Tells whether the charger could restart now. */
-  is_reset_allowed(args: {
-    /** Kind of the restart. */
-    type: system.ResetType;
-  }, call: CallContext): boolean | Promise<boolean>;
-  /** Restarts the charger at once. */
-  reset(args: {
-    /** Kind of the restart. */
-    type: system.ResetType;
-    /** Whether it was put off until all transactions had ended; for information. */
-    scheduled: boolean;
-  }, call: CallContext): void | Promise<void>;
-  /** Sets the clock. */
-  set_system_time(args: {
-    /**
-     * The time, RFC 3339.
-     * Range: RFC 3339 date-time
-     */
-    timestamp: string;
-  }, call: CallContext): boolean | Promise<boolean>;
-  /** Tells why the charger has last started. */
+  /**
+   * Begins an upload of log files.
+   *
+   * @param args.upload_logs_request - Which logs, and where to.
+   * @returns Whether the upload was begun.
+   */
+  upload_logs(
+    args: { upload_logs_request: system.UploadLogsRequest },
+    call: CallContext,
+  ): system.UploadLogsResponse | Promise<system.UploadLogsResponse>;
+  /**
+   * Tells whether the charger could restart now.
+   *
+   * @param args.type - Kind of the restart.
+   * @returns True if it could.
+   */
+  is_reset_allowed(args: { type: system.ResetType }, call: CallContext): boolean | Promise<boolean>;
+  /**
+   * Restarts the charger at once.
+   *
+   * @param args.type - Kind of the restart.
+   * @param args.scheduled - Whether it was put off until all transactions had ended; for information.
+   */
+  reset(args: { type: system.ResetType; scheduled: boolean }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the clock.
+   *
+   * @param args.timestamp - The time, RFC 3339. Range: RFC 3339 date-time
+   * @returns True if the clock was set.
+   */
+  set_system_time(args: { timestamp: string }, call: CallContext): boolean | Promise<boolean>;
+  /**
+   * Tells why the charger has last started.
+   *
+   * @returns The reason.
+   */
   get_boot_reason(args: {}, call: CallContext): system.BootReason | Promise<system.BootReason>;
   /**
    * Prepares a network interface, for instance by connecting a modem or a VPN. The answer is either final or
    * Processing; then `configure_network_status` follows with the same request id. A platform without this
    * answers NotSupported.
+   *
+   * @param args.request - The interface and its settings.
+   * @returns The outcome, or Processing.
    */
-  configure_network(args: {
-    /** The interface and its settings. */
-    request: network.ConfigureNetworkRequest;
-  }, call: CallContext): network.ConfigureNetworkResponse | Promise<network.ConfigureNetworkResponse>;
+  configure_network(
+    args: { request: network.ConfigureNetworkRequest },
+    call: CallContext,
+  ): network.ConfigureNetworkResponse | Promise<network.ConfigureNetworkResponse>;
 }
 
 /** Commands of `system`, seen from their caller. */
 export interface SystemCalls {
-  /** Begins an update of the firmware. */
-  update_firmware(args: {
-    /** Where the firmware is, and when to fetch and install it. */
-    firmware_update_request: system.FirmwareUpdateRequest;
-  }, options?: CallOptions): Promise<system.UpdateFirmwareResponse>;
+  /**
+   * Begins an update of the firmware.
+   *
+   * @param args.firmware_update_request - Where the firmware is, and when to fetch and install it.
+   * @returns Whether the update was begun.
+   */
+  update_firmware(
+    args: { firmware_update_request: system.FirmwareUpdateRequest },
+    options?: CallOptions,
+  ): Promise<system.UpdateFirmwareResponse>;
   /** Releases the installation of an update that waits for it. */
   allow_firmware_installation(args?: {}, options?: CallOptions): Promise<void>;
-  /** Begins an upload of log files. */
-  upload_logs(args: {
-    /** Which logs, and where to. */
-    upload_logs_request: system.UploadLogsRequest;
-  }, options?: CallOptions): Promise<system.UploadLogsResponse>;
-  /** Tells whether the charger could restart now. */
-  is_reset_allowed(args: {
-    /** Kind of the restart. */
-    type: system.ResetType;
-  }, options?: CallOptions): Promise<boolean>;
-  /** Restarts the charger at once. */
-  reset(args: {
-    /** Kind of the restart. */
-    type: system.ResetType;
-    /** Whether it was put off until all transactions had ended; for information. */
-    scheduled: boolean;
-  }, options?: CallOptions): Promise<void>;
-  /** Sets the clock. */
-  set_system_time(args: {
-    /**
-     * The time, RFC 3339.
-     * Range: RFC 3339 date-time
-     */
-    timestamp: string;
-  }, options?: CallOptions): Promise<boolean>;
-  /** Tells why the charger has last started. */
+  /**
+   * Begins an upload of log files.
+   *
+   * @param args.upload_logs_request - Which logs, and where to.
+   * @returns Whether the upload was begun.
+   */
+  upload_logs(
+    args: { upload_logs_request: system.UploadLogsRequest },
+    options?: CallOptions,
+  ): Promise<system.UploadLogsResponse>;
+  /**
+   * Tells whether the charger could restart now.
+   *
+   * @param args.type - Kind of the restart.
+   * @returns True if it could.
+   */
+  is_reset_allowed(args: { type: system.ResetType }, options?: CallOptions): Promise<boolean>;
+  /**
+   * Restarts the charger at once.
+   *
+   * @param args.type - Kind of the restart.
+   * @param args.scheduled - Whether it was put off until all transactions had ended; for information.
+   */
+  reset(args: { type: system.ResetType; scheduled: boolean }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the clock.
+   *
+   * @param args.timestamp - The time, RFC 3339. Range: RFC 3339 date-time
+   * @returns True if the clock was set.
+   */
+  set_system_time(args: { timestamp: string }, options?: CallOptions): Promise<boolean>;
+  /**
+   * Tells why the charger has last started.
+   *
+   * @returns The reason.
+   */
   get_boot_reason(args?: {}, options?: CallOptions): Promise<system.BootReason>;
   /**
    * Prepares a network interface, for instance by connecting a modem or a VPN. The answer is either final or
    * Processing; then `configure_network_status` follows with the same request id. A platform without this
    * answers NotSupported.
+   *
+   * @param args.request - The interface and its settings.
+   * @returns The outcome, or Processing.
    */
-  configure_network(args: {
-    /** The interface and its settings. */
-    request: network.ConfigureNetworkRequest;
-  }, options?: CallOptions): Promise<network.ConfigureNetworkResponse>;
+  configure_network(
+    args: { request: network.ConfigureNetworkRequest },
+    options?: CallOptions,
+  ): Promise<network.ConfigureNetworkResponse>;
 }
 
 /** What a module holds of a `system` that it requires. */
@@ -137,72 +173,64 @@ export const SystemInterface: InterfaceDescriptor = {
     update_firmware: {
       description: 'Begins an update of the firmware.',
       argumentNames: ['firmware_update_request'],
-      args: checks.commands['update_firmware'].args,
-      result: checks.commands['update_firmware'].result,
+      ...checks.commands.update_firmware,
       returnsValue: true,
     },
     allow_firmware_installation: {
       description: 'Releases the installation of an update that waits for it.',
       argumentNames: [],
-      args: checks.commands['allow_firmware_installation'].args,
-      result: checks.commands['allow_firmware_installation'].result,
+      ...checks.commands.allow_firmware_installation,
       returnsValue: false,
     },
     upload_logs: {
       description: 'Begins an upload of log files.',
       argumentNames: ['upload_logs_request'],
-      args: checks.commands['upload_logs'].args,
-      result: checks.commands['upload_logs'].result,
+      ...checks.commands.upload_logs,
       returnsValue: true,
     },
     is_reset_allowed: {
       description: 'Tells whether the charger could restart now.',
       argumentNames: ['type'],
-      args: checks.commands['is_reset_allowed'].args,
-      result: checks.commands['is_reset_allowed'].result,
+      ...checks.commands.is_reset_allowed,
       returnsValue: true,
     },
     reset: {
       description: 'Restarts the charger at once.',
       argumentNames: ['type', 'scheduled'],
-      args: checks.commands['reset'].args,
-      result: checks.commands['reset'].result,
+      ...checks.commands.reset,
       returnsValue: false,
     },
     set_system_time: {
       description: 'Sets the clock.',
       argumentNames: ['timestamp'],
-      args: checks.commands['set_system_time'].args,
-      result: checks.commands['set_system_time'].result,
+      ...checks.commands.set_system_time,
       returnsValue: true,
     },
     get_boot_reason: {
       description: 'Tells why the charger has last started.',
       argumentNames: [],
-      args: checks.commands['get_boot_reason'].args,
-      result: checks.commands['get_boot_reason'].result,
+      ...checks.commands.get_boot_reason,
       returnsValue: true,
     },
     configure_network: {
       description: 'Prepares a network interface, for instance by connecting a modem or a VPN. The answer is either final or Processing; then `configure_network_status` follows with the same request id. A platform without this answers NotSupported.',
       argumentNames: ['request'],
-      args: checks.commands['configure_network'].args,
-      result: checks.commands['configure_network'].result,
+      ...checks.commands.configure_network,
       returnsValue: true,
     },
   },
   variables: {
     firmware_update_status: {
       description: 'A firmware update has come a step further.',
-      value: checks.variables['firmware_update_status'],
+      value: checks.variables.firmware_update_status,
     },
     log_status: {
       description: 'An upload of logs has come a step further.',
-      value: checks.variables['log_status'],
+      value: checks.variables.log_status,
     },
     configure_network_status: {
       description: 'Outcome of a `configure_network` that was answered with Processing.',
-      value: checks.variables['configure_network_status'],
+      value: checks.variables.configure_network_status,
     },
   },
   errors: [
@@ -213,4 +241,4 @@ export const SystemInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `system` in a container. */
-export const SystemToken: Token<SystemClient> = token<SystemClient>('interface:system');
+export const SystemToken: Token<SystemClient> = token('interface:system');

@@ -22,26 +22,24 @@ export type TokenReaderErrorType = never;
  * A place where an identification token can be presented by command instead of by a card.
  */
 export interface TokenReaderProvider {
-  /** Presents a token as if a card had been held to a reader. */
-  present_token(args: {
-    /**
-     * The token's value
-     * Range: 1 … 36 characters
-     */
-    id_token: string;
-  }, call: CallContext): boolean | Promise<boolean>;
+  /**
+   * Presents a token as if a card had been held to a reader.
+   *
+   * @param args.id_token - The token's value. Range: 1 … 36 characters
+   * @returns True when the token was accepted and an EVSE took it
+   */
+  present_token(args: { id_token: string }, call: CallContext): boolean | Promise<boolean>;
 }
 
 /** Commands of `token_reader`, seen from their caller. */
 export interface TokenReaderCalls {
-  /** Presents a token as if a card had been held to a reader. */
-  present_token(args: {
-    /**
-     * The token's value
-     * Range: 1 … 36 characters
-     */
-    id_token: string;
-  }, options?: CallOptions): Promise<boolean>;
+  /**
+   * Presents a token as if a card had been held to a reader.
+   *
+   * @param args.id_token - The token's value. Range: 1 … 36 characters
+   * @returns True when the token was accepted and an EVSE took it
+   */
+  present_token(args: { id_token: string }, options?: CallOptions): Promise<boolean>;
 }
 
 /** What a module holds of a `token_reader` that it requires. */
@@ -58,8 +56,7 @@ export const TokenReaderInterface: InterfaceDescriptor = {
     present_token: {
       description: 'Presents a token as if a card had been held to a reader.',
       argumentNames: ['id_token'],
-      args: checks.commands['present_token'].args,
-      result: checks.commands['present_token'].result,
+      ...checks.commands.present_token,
       returnsValue: true,
     },
   },
@@ -70,4 +67,4 @@ export const TokenReaderInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `token_reader` in a container. */
-export const TokenReaderToken: Token<TokenReaderClient> = token<TokenReaderClient>('interface:token_reader');
+export const TokenReaderToken: Token<TokenReaderClient> = token('interface:token_reader');

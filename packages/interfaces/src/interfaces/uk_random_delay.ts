@@ -34,14 +34,12 @@ export interface UkRandomDelayProvider {
   disable(args: {}, call: CallContext): void | Promise<void>;
   /** Ends a delay that is running, as if its time were up. */
   cancel(args: {}, call: CallContext): void | Promise<void>;
-  /** Sets the longest delay; 600 s if never set. */
-  set_duration_s(args: {
-    /**
-     * Longest delay, in s.
-     * Integer
-     */
-    value: number;
-  }, call: CallContext): void | Promise<void>;
+  /**
+   * Sets the longest delay; 600 s if never set.
+   *
+   * @param args.value - Longest delay, in s. Integer
+   */
+  set_duration_s(args: { value: number }, call: CallContext): void | Promise<void>;
 }
 
 /** Commands of `uk_random_delay`, seen from their caller. */
@@ -52,14 +50,12 @@ export interface UkRandomDelayCalls {
   disable(args?: {}, options?: CallOptions): Promise<void>;
   /** Ends a delay that is running, as if its time were up. */
   cancel(args?: {}, options?: CallOptions): Promise<void>;
-  /** Sets the longest delay; 600 s if never set. */
-  set_duration_s(args: {
-    /**
-     * Longest delay, in s.
-     * Integer
-     */
-    value: number;
-  }, options?: CallOptions): Promise<void>;
+  /**
+   * Sets the longest delay; 600 s if never set.
+   *
+   * @param args.value - Longest delay, in s. Integer
+   */
+  set_duration_s(args: { value: number }, options?: CallOptions): Promise<void>;
 }
 
 /** What a module holds of a `uk_random_delay` that it requires. */
@@ -76,36 +72,32 @@ export const UkRandomDelayInterface: InterfaceDescriptor = {
     enable: {
       description: 'Switches the delay on.',
       argumentNames: [],
-      args: checks.commands['enable'].args,
-      result: checks.commands['enable'].result,
+      ...checks.commands.enable,
       returnsValue: false,
     },
     disable: {
       description: 'Switches the delay off.',
       argumentNames: [],
-      args: checks.commands['disable'].args,
-      result: checks.commands['disable'].result,
+      ...checks.commands.disable,
       returnsValue: false,
     },
     cancel: {
       description: 'Ends a delay that is running, as if its time were up.',
       argumentNames: [],
-      args: checks.commands['cancel'].args,
-      result: checks.commands['cancel'].result,
+      ...checks.commands.cancel,
       returnsValue: false,
     },
     set_duration_s: {
       description: 'Sets the longest delay; 600 s if never set.',
       argumentNames: ['value'],
-      args: checks.commands['set_duration_s'].args,
-      result: checks.commands['set_duration_s'].result,
+      ...checks.commands.set_duration_s,
       returnsValue: false,
     },
   },
   variables: {
     countdown: {
       description: 'State of the delay that is running.',
-      value: checks.variables['countdown'],
+      value: checks.variables.countdown,
     },
   },
   errors: [],
@@ -114,4 +106,4 @@ export const UkRandomDelayInterface: InterfaceDescriptor = {
 };
 
 /** Key of a `uk_random_delay` in a container. */
-export const UkRandomDelayToken: Token<UkRandomDelayClient> = token<UkRandomDelayClient>('interface:uk_random_delay');
+export const UkRandomDelayToken: Token<UkRandomDelayClient> = token('interface:uk_random_delay');

@@ -5,7 +5,7 @@ import type * as types from '../types/energy.js';
 import * as energy_price_information from './energy_price_information.js';
 import * as powermeter from './powermeter.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const NumberWithSourceSchema: z.ZodType<types.NumberWithSource> = z.looseObject({
   value: z.number(),
@@ -70,12 +70,12 @@ export const SetpointTypeSchema: z.ZodType<types.SetpointType> = z.looseObject({
 });
 
 export const ScheduleSetpointEntrySchema: z.ZodType<types.ScheduleSetpointEntry> = z.strictObject({
-  timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }),
+  timestamp: z.string().refine(isDateTime, 'expected a date-time'),
   setpoint: SetpointTypeSchema.exactOptional(),
 });
 
 export const ScheduleReqEntrySchema: z.ZodType<types.ScheduleReqEntry> = z.strictObject({
-  timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }),
+  timestamp: z.string().refine(isDateTime, 'expected a date-time'),
   limits_to_root: LimitsReqSchema,
   limits_to_leaves: LimitsReqSchema,
   conversion_efficiency: z.number().min(0).max(1).exactOptional(),
@@ -83,7 +83,7 @@ export const ScheduleReqEntrySchema: z.ZodType<types.ScheduleReqEntry> = z.stric
 });
 
 export const ScheduleResEntrySchema: z.ZodType<types.ScheduleResEntry> = z.strictObject({
-  timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }),
+  timestamp: z.string().refine(isDateTime, 'expected a date-time'),
   limits_to_root: LimitsResSchema,
   price_per_kwh: energy_price_information.PricePerkWhSchema.exactOptional(),
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type * as types from '../types/evse_board_support.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const HardwareCapabilitiesSchema: z.ZodType<types.HardwareCapabilities> = z.strictObject({
   max_current_A_import: z.number(),

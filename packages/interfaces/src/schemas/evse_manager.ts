@@ -6,7 +6,7 @@ import * as authorization from './authorization.js';
 import * as powermeter from './powermeter.js';
 import * as units_signed from './units_signed.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const StopTransactionReasonSchema: z.ZodType<types.StopTransactionReason> = z.enum([
   'EmergencyStop',
@@ -147,7 +147,7 @@ export const EnableDisableSourceSchema: z.ZodType<types.EnableDisableSource> = z
 
 export const SessionEventSchema: z.ZodType<types.SessionEvent> = z.strictObject({
   uuid: z.string(),
-  timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }),
+  timestamp: z.string().refine(isDateTime, 'expected a date-time'),
   connector_id: integer.exactOptional(),
   event: SessionEventEnumSchema,
   session_started: SessionStartedSchema.exactOptional(),
@@ -181,9 +181,9 @@ export const EVInfoSchema: z.ZodType<types.EVInfo> = z.strictObject({
   minimum_current_limit: z.number().exactOptional(),
   maximum_voltage_limit: z.number().exactOptional(),
   maximum_power_limit: z.number().exactOptional(),
-  estimated_time_full: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
-  departure_time: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
-  estimated_time_bulk: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
+  estimated_time_full: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
+  departure_time: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
+  estimated_time_bulk: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
   evcc_id: z.string().regex(/^[A-Fa-f0-9]{2}(:[A-Fa-f0-9]{2}){5}$/u).exactOptional(),
   remaining_energy_needed: z.number().exactOptional(),
   battery_capacity: z.number().exactOptional(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isDateTime } from '../validation.js';
 import type * as types from '../types/grid_support.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const DirectiveTypeSchema: z.ZodType<types.DirectiveType> = z.enum([
   'EnterService',
@@ -127,8 +127,8 @@ export const DirectiveSchema: z.ZodType<types.Directive> = z.strictObject({
   priority: integer,
   is_default: z.boolean(),
   source: z.string(),
-  received_at: z.string().refine(isDateTime, { error: 'expected a date-time' }),
-  start_time: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
+  received_at: z.string().refine(isDateTime, 'expected a date-time'),
+  start_time: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
   duration_s: integer.exactOptional(),
   randomize_start_s: integer.exactOptional(),
   curve: DERCurveSchema.exactOptional(),
@@ -217,6 +217,6 @@ export const GridAlarmSchema: z.ZodType<types.GridAlarm> = z.strictObject({
   directive_type: DirectiveTypeSchema.exactOptional(),
   fault: GridEventFaultSchema,
   alarm_ended: z.boolean(),
-  timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }),
+  timestamp: z.string().refine(isDateTime, 'expected a date-time'),
   extra_info: z.string().exactOptional(),
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type * as types from '../types/network.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const InterfaceClassSchema: z.ZodType<types.InterfaceClass> = z.enum([
   'Wired0',

@@ -4,7 +4,7 @@ import { isDateTime } from '../validation.js';
 import type * as types from '../types/reservation.js';
 import * as evse_manager from './evse_manager.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const ReservationResultSchema: z.ZodType<types.ReservationResult> = z.enum([
   'Accepted',
@@ -18,7 +18,7 @@ export const ReservationSchema: z.ZodType<types.Reservation> = z.strictObject({
   evse_id: integer.exactOptional(),
   reservation_id: integer,
   id_token: z.string(),
-  expiry_time: z.string().refine(isDateTime, { error: 'expected a date-time' }),
+  expiry_time: z.string().refine(isDateTime, 'expected a date-time'),
   parent_id_token: z.string().exactOptional(),
   connector_type: evse_manager.ConnectorTypeEnumSchema.exactOptional(),
 });

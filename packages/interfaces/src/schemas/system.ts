@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { isDateTime } from '../validation.js';
 import type * as types from '../types/system.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const FirmwareUpdateRequestSchema: z.ZodType<types.FirmwareUpdateRequest> = z.looseObject({
   retries: integer.min(1).exactOptional(),
   retry_interval_s: integer.exactOptional(),
   request_id: integer,
   location: z.string(),
-  retrieve_timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
-  install_timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
+  retrieve_timestamp: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
+  install_timestamp: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
   signing_certificate: z.string().exactOptional(),
   signature: z.string().exactOptional(),
 });
@@ -27,8 +27,8 @@ export const UpdateFirmwareResponseSchema: z.ZodType<types.UpdateFirmwareRespons
 export const UploadLogsRequestSchema: z.ZodType<types.UploadLogsRequest> = z.looseObject({
   retries: integer.min(1).exactOptional(),
   retry_interval_s: integer.exactOptional(),
-  oldest_timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
-  latest_timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
+  oldest_timestamp: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
+  latest_timestamp: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
   location: z.string(),
   type: z.string().exactOptional(),
   request_id: integer.exactOptional(),

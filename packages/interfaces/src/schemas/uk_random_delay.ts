@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { isDateTime } from '../validation.js';
 import type * as types from '../types/uk_random_delay.js';
 
-const integer = z.number().refine(Number.isInteger, { error: 'expected an integer' });
+const integer = z.number().refine(Number.isInteger, 'expected an integer');
 
 export const CountDownSchema: z.ZodType<types.CountDown> = z.strictObject({
   countdown_s: integer,
   current_limit_after_delay_A: z.number(),
   current_limit_during_delay_A: z.number(),
-  start_time: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
+  start_time: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
 });

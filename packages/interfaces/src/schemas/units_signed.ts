@@ -8,7 +8,7 @@ export const SignedMeterValueSchema: z.ZodType<types.SignedMeterValue> = z.stric
   signing_method: z.string(),
   encoding_method: z.string(),
   public_key: z.string().exactOptional(),
-  timestamp: z.string().refine(isDateTime, { error: 'expected a date-time' }).exactOptional(),
+  timestamp: z.string().refine(isDateTime, 'expected a date-time').exactOptional(),
 });
 
 export const CurrentSchema: z.ZodType<types.Current> = z.strictObject({

@@ -9,6 +9,7 @@ export * as energy_price_information from './energy_price_information.js';
 export * as ev_board_support from './ev_board_support.js';
 export * as evse_board_support from './evse_board_support.js';
 export * as evse_manager from './evse_manager.js';
+export * as fault_injection from './fault_injection.js';
 export * as grid_support from './grid_support.js';
 export * as iso15118 from './iso15118.js';
 export * as isolation_monitor from './isolation_monitor.js';

@@ -44,13 +44,16 @@ function isRcdCurrentMA(value: unknown): boolean {
 }
 
 export const commands = {
-  self_test: { args: validator(isSelfTestArguments, argumentsSchema(definition.cmds['self_test'].arguments), files), result: nothing },
+  self_test: {
+    args: validator(isSelfTestArguments, argumentsSchema(definition.cmds.self_test.arguments), files),
+    result: nothing,
+  },
   reset: {
-    args: validator(isResetArguments, argumentsSchema(definition.cmds['reset'].arguments), files),
-    result: validator(isResetResult, definition.cmds['reset'].result, files),
+    args: validator(isResetArguments, argumentsSchema(definition.cmds.reset.arguments), files),
+    result: validator(isResetResult, definition.cmds.reset.result, files),
   },
 };
 
 export const variables = {
-  rcd_current_mA: validator(isRcdCurrentMA, definition.vars['rcd_current_mA'], files),
+  rcd_current_mA: validator(isRcdCurrentMA, definition.vars.rcd_current_mA, files),
 };

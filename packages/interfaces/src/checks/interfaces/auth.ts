@@ -80,14 +80,20 @@ function isTokenValidationStatus(value: unknown): boolean {
 }
 
 export const commands = {
-  set_connection_timeout: { args: validator(isSetConnectionTimeoutArguments, argumentsSchema(definition.cmds['set_connection_timeout'].arguments), files), result: nothing },
-  set_master_pass_group_id: { args: validator(isSetMasterPassGroupIdArguments, argumentsSchema(definition.cmds['set_master_pass_group_id'].arguments), files), result: nothing },
+  set_connection_timeout: {
+    args: validator(isSetConnectionTimeoutArguments, argumentsSchema(definition.cmds.set_connection_timeout.arguments), files),
+    result: nothing,
+  },
+  set_master_pass_group_id: {
+    args: validator(isSetMasterPassGroupIdArguments, argumentsSchema(definition.cmds.set_master_pass_group_id.arguments), files),
+    result: nothing,
+  },
   withdraw_authorization: {
-    args: validator(isWithdrawAuthorizationArguments, argumentsSchema(definition.cmds['withdraw_authorization'].arguments), files),
-    result: validator(isWithdrawAuthorizationResult, definition.cmds['withdraw_authorization'].result, files),
+    args: validator(isWithdrawAuthorizationArguments, argumentsSchema(definition.cmds.withdraw_authorization.arguments), files),
+    result: validator(isWithdrawAuthorizationResult, definition.cmds.withdraw_authorization.result, files),
   },
 };
 
 export const variables = {
-  token_validation_status: validator(isTokenValidationStatus, definition.vars['token_validation_status'], files),
+  token_validation_status: validator(isTokenValidationStatus, definition.vars.token_validation_status, files),
 };

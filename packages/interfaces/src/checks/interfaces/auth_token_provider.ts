@@ -27,5 +27,5 @@ function isProvidedToken(value: unknown): boolean {
 export const commands = {};
 
 export const variables = {
-  provided_token: validator(isProvidedToken, definition.vars['provided_token'], files),
+  provided_token: validator(isProvidedToken, definition.vars.provided_token, files),
 };

@@ -45,11 +45,11 @@ function isValidateResultUpdate(value: unknown): boolean {
 
 export const commands = {
   validate_token: {
-    args: validator(isValidateTokenArguments, argumentsSchema(definition.cmds['validate_token'].arguments), files),
-    result: validator(isValidateTokenResult, definition.cmds['validate_token'].result, files),
+    args: validator(isValidateTokenArguments, argumentsSchema(definition.cmds.validate_token.arguments), files),
+    result: validator(isValidateTokenResult, definition.cmds.validate_token.result, files),
   },
 };
 
 export const variables = {
-  validate_result_update: validator(isValidateResultUpdate, definition.vars['validate_result_update'], files),
+  validate_result_update: validator(isValidateResultUpdate, definition.vars.validate_result_update, files),
 };

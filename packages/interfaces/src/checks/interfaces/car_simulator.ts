@@ -44,10 +44,16 @@ function isEnabled(value: unknown): boolean {
 }
 
 export const commands = {
-  enable: { args: validator(isEnableArguments, argumentsSchema(definition.cmds['enable'].arguments), files), result: nothing },
-  execute_charging_session: { args: validator(isExecuteChargingSessionArguments, argumentsSchema(definition.cmds['execute_charging_session'].arguments), files), result: nothing },
+  enable: {
+    args: validator(isEnableArguments, argumentsSchema(definition.cmds.enable.arguments), files),
+    result: nothing,
+  },
+  execute_charging_session: {
+    args: validator(isExecuteChargingSessionArguments, argumentsSchema(definition.cmds.execute_charging_session.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  enabled: validator(isEnabled, definition.vars['enabled'], files),
+  enabled: validator(isEnabled, definition.vars.enabled, files),
 };

@@ -35,8 +35,14 @@ function isUnlockArguments(value: unknown): boolean {
 }
 
 export const commands = {
-  lock: { args: validator(isLockArguments, argumentsSchema(definition.cmds['lock'].arguments), files), result: nothing },
-  unlock: { args: validator(isUnlockArguments, argumentsSchema(definition.cmds['unlock'].arguments), files), result: nothing },
+  lock: {
+    args: validator(isLockArguments, argumentsSchema(definition.cmds.lock.arguments), files),
+    result: nothing,
+  },
+  unlock: {
+    args: validator(isUnlockArguments, argumentsSchema(definition.cmds.unlock.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {};

@@ -39,9 +39,12 @@ function isPlugTemperatureC(value: unknown): boolean {
 }
 
 export const commands = {
-  set_external_derating: { args: validator(isSetExternalDeratingArguments, argumentsSchema(definition.cmds['set_external_derating'].arguments), files), result: nothing },
+  set_external_derating: {
+    args: validator(isSetExternalDeratingArguments, argumentsSchema(definition.cmds.set_external_derating.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  plug_temperature_C: validator(isPlugTemperatureC, definition.vars['plug_temperature_C'], files),
+  plug_temperature_C: validator(isPlugTemperatureC, definition.vars.plug_temperature_C, files),
 };

@@ -50,13 +50,16 @@ function isOutput(value: unknown): boolean {
 }
 
 export const commands = {
-  set_load: { args: validator(isSetLoadArguments, argumentsSchema(definition.cmds['set_load'].arguments), files), result: nothing },
+  set_load: {
+    args: validator(isSetLoadArguments, argumentsSchema(definition.cmds.set_load.arguments), files),
+    result: nothing,
+  },
   get_output: {
-    args: validator(isGetOutputArguments, argumentsSchema(definition.cmds['get_output'].arguments), files),
-    result: validator(isGetOutputResult, definition.cmds['get_output'].result, files),
+    args: validator(isGetOutputArguments, argumentsSchema(definition.cmds.get_output.arguments), files),
+    result: validator(isGetOutputResult, definition.cmds.get_output.result, files),
   },
 };
 
 export const variables = {
-  output: validator(isOutput, definition.vars['output'], files),
+  output: validator(isOutput, definition.vars.output, files),
 };

@@ -44,9 +44,12 @@ function isEnergyFlowRequest(value: unknown): boolean {
 }
 
 export const commands = {
-  enforce_limits: { args: validator(isEnforceLimitsArguments, argumentsSchema(definition.cmds['enforce_limits'].arguments), files), result: nothing },
+  enforce_limits: {
+    args: validator(isEnforceLimitsArguments, argumentsSchema(definition.cmds.enforce_limits.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  energy_flow_request: validator(isEnergyFlowRequest, definition.vars['energy_flow_request'], files),
+  energy_flow_request: validator(isEnergyFlowRequest, definition.vars.energy_flow_request, files),
 };

@@ -135,17 +135,38 @@ function isEvInfo(value: unknown): boolean {
 }
 
 export const commands = {
-  enable: { args: validator(isEnableArguments, argumentsSchema(definition.cmds['enable'].arguments), files), result: nothing },
-  set_cp_state: { args: validator(isSetCpStateArguments, argumentsSchema(definition.cmds['set_cp_state'].arguments), files), result: nothing },
-  allow_power_on: { args: validator(isAllowPowerOnArguments, argumentsSchema(definition.cmds['allow_power_on'].arguments), files), result: nothing },
-  diode_fail: { args: validator(isDiodeFailArguments, argumentsSchema(definition.cmds['diode_fail'].arguments), files), result: nothing },
-  set_ac_max_current: { args: validator(isSetAcMaxCurrentArguments, argumentsSchema(definition.cmds['set_ac_max_current'].arguments), files), result: nothing },
-  set_three_phases: { args: validator(isSetThreePhasesArguments, argumentsSchema(definition.cmds['set_three_phases'].arguments), files), result: nothing },
-  set_rcd_error: { args: validator(isSetRcdErrorArguments, argumentsSchema(definition.cmds['set_rcd_error'].arguments), files), result: nothing },
+  enable: {
+    args: validator(isEnableArguments, argumentsSchema(definition.cmds.enable.arguments), files),
+    result: nothing,
+  },
+  set_cp_state: {
+    args: validator(isSetCpStateArguments, argumentsSchema(definition.cmds.set_cp_state.arguments), files),
+    result: nothing,
+  },
+  allow_power_on: {
+    args: validator(isAllowPowerOnArguments, argumentsSchema(definition.cmds.allow_power_on.arguments), files),
+    result: nothing,
+  },
+  diode_fail: {
+    args: validator(isDiodeFailArguments, argumentsSchema(definition.cmds.diode_fail.arguments), files),
+    result: nothing,
+  },
+  set_ac_max_current: {
+    args: validator(isSetAcMaxCurrentArguments, argumentsSchema(definition.cmds.set_ac_max_current.arguments), files),
+    result: nothing,
+  },
+  set_three_phases: {
+    args: validator(isSetThreePhasesArguments, argumentsSchema(definition.cmds.set_three_phases.arguments), files),
+    result: nothing,
+  },
+  set_rcd_error: {
+    args: validator(isSetRcdErrorArguments, argumentsSchema(definition.cmds.set_rcd_error.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  bsp_event: validator(isBspEvent, definition.vars['bsp_event'], files),
-  bsp_measurement: validator(isBspMeasurement, definition.vars['bsp_measurement'], files),
-  ev_info: validator(isEvInfo, definition.vars['ev_info'], files),
+  bsp_event: validator(isBspEvent, definition.vars.bsp_event, files),
+  bsp_measurement: validator(isBspMeasurement, definition.vars.bsp_measurement, files),
+  ev_info: validator(isEvInfo, definition.vars.ev_info, files),
 };

@@ -165,21 +165,45 @@ function isRequestStopTransaction(value: unknown): boolean {
 }
 
 export const commands = {
-  enable: { args: validator(isEnableArguments, argumentsSchema(definition.cmds['enable'].arguments), files), result: nothing },
-  pwm_on: { args: validator(isPwmOnArguments, argumentsSchema(definition.cmds['pwm_on'].arguments), files), result: nothing },
-  cp_state_X1: { args: validator(isCpStateX1Arguments, argumentsSchema(definition.cmds['cp_state_X1'].arguments), files), result: nothing },
-  cp_state_F: { args: validator(isCpStateFArguments, argumentsSchema(definition.cmds['cp_state_F'].arguments), files), result: nothing },
-  cp_state_E: { args: validator(isCpStateEArguments, argumentsSchema(definition.cmds['cp_state_E'].arguments), files), result: nothing },
-  allow_power_on: { args: validator(isAllowPowerOnArguments, argumentsSchema(definition.cmds['allow_power_on'].arguments), files), result: nothing },
-  ac_switch_three_phases_while_charging: { args: validator(isAcSwitchThreePhasesWhileChargingArguments, argumentsSchema(definition.cmds['ac_switch_three_phases_while_charging'].arguments), files), result: nothing },
-  ac_set_overcurrent_limit_A: { args: validator(isAcSetOvercurrentLimitAArguments, argumentsSchema(definition.cmds['ac_set_overcurrent_limit_A'].arguments), files), result: nothing },
+  enable: {
+    args: validator(isEnableArguments, argumentsSchema(definition.cmds.enable.arguments), files),
+    result: nothing,
+  },
+  pwm_on: {
+    args: validator(isPwmOnArguments, argumentsSchema(definition.cmds.pwm_on.arguments), files),
+    result: nothing,
+  },
+  cp_state_X1: {
+    args: validator(isCpStateX1Arguments, argumentsSchema(definition.cmds.cp_state_X1.arguments), files),
+    result: nothing,
+  },
+  cp_state_F: {
+    args: validator(isCpStateFArguments, argumentsSchema(definition.cmds.cp_state_F.arguments), files),
+    result: nothing,
+  },
+  cp_state_E: {
+    args: validator(isCpStateEArguments, argumentsSchema(definition.cmds.cp_state_E.arguments), files),
+    result: nothing,
+  },
+  allow_power_on: {
+    args: validator(isAllowPowerOnArguments, argumentsSchema(definition.cmds.allow_power_on.arguments), files),
+    result: nothing,
+  },
+  ac_switch_three_phases_while_charging: {
+    args: validator(isAcSwitchThreePhasesWhileChargingArguments, argumentsSchema(definition.cmds.ac_switch_three_phases_while_charging.arguments), files),
+    result: nothing,
+  },
+  ac_set_overcurrent_limit_A: {
+    args: validator(isAcSetOvercurrentLimitAArguments, argumentsSchema(definition.cmds.ac_set_overcurrent_limit_A.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  event: validator(isEvent, definition.vars['event'], files),
-  ac_nr_of_phases_available: validator(isAcNrOfPhasesAvailable, definition.vars['ac_nr_of_phases_available'], files),
-  telemetry: validator(isTelemetry, definition.vars['telemetry'], files),
-  capabilities: validator(isCapabilities, definition.vars['capabilities'], files),
-  ac_pp_ampacity: validator(isAcPpAmpacity, definition.vars['ac_pp_ampacity'], files),
-  request_stop_transaction: validator(isRequestStopTransaction, definition.vars['request_stop_transaction'], files),
+  event: validator(isEvent, definition.vars.event, files),
+  ac_nr_of_phases_available: validator(isAcNrOfPhasesAvailable, definition.vars.ac_nr_of_phases_available, files),
+  telemetry: validator(isTelemetry, definition.vars.telemetry, files),
+  capabilities: validator(isCapabilities, definition.vars.capabilities, files),
+  ac_pp_ampacity: validator(isAcPpAmpacity, definition.vars.ac_pp_ampacity, files),
+  request_stop_transaction: validator(isRequestStopTransaction, definition.vars.request_stop_transaction, files),
 };

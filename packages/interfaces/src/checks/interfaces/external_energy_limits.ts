@@ -44,9 +44,12 @@ function isCapabilities(value: unknown): boolean {
 }
 
 export const commands = {
-  set_external_limits: { args: validator(isSetExternalLimitsArguments, argumentsSchema(definition.cmds['set_external_limits'].arguments), files), result: nothing },
+  set_external_limits: {
+    args: validator(isSetExternalLimitsArguments, argumentsSchema(definition.cmds.set_external_limits.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  capabilities: validator(isCapabilities, definition.vars['capabilities'], files),
+  capabilities: validator(isCapabilities, definition.vars.capabilities, files),
 };

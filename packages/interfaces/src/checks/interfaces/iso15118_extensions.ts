@@ -59,12 +59,15 @@ function isServiceRenegotiationSupported(value: unknown): boolean {
 }
 
 export const commands = {
-  set_get_certificate_response: { args: validator(isSetGetCertificateResponseArguments, argumentsSchema(definition.cmds['set_get_certificate_response'].arguments), files), result: nothing },
+  set_get_certificate_response: {
+    args: validator(isSetGetCertificateResponseArguments, argumentsSchema(definition.cmds.set_get_certificate_response.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  iso15118_certificate_request: validator(isIso15118CertificateRequest, definition.vars['iso15118_certificate_request'], files),
-  charging_needs: validator(isChargingNeeds, definition.vars['charging_needs'], files),
-  ev_info: validator(isEvInfo, definition.vars['ev_info'], files),
-  service_renegotiation_supported: validator(isServiceRenegotiationSupported, definition.vars['service_renegotiation_supported'], files),
+  iso15118_certificate_request: validator(isIso15118CertificateRequest, definition.vars.iso15118_certificate_request, files),
+  charging_needs: validator(isChargingNeeds, definition.vars.charging_needs, files),
+  ev_info: validator(isEvInfo, definition.vars.ev_info, files),
+  service_renegotiation_supported: validator(isServiceRenegotiationSupported, definition.vars.service_renegotiation_supported, files),
 };

@@ -64,12 +64,21 @@ function isSelfTestResult(value: unknown): boolean {
 }
 
 export const commands = {
-  start: { args: validator(isStartArguments, argumentsSchema(definition.cmds['start'].arguments), files), result: nothing },
-  stop: { args: validator(isStopArguments, argumentsSchema(definition.cmds['stop'].arguments), files), result: nothing },
-  start_self_test: { args: validator(isStartSelfTestArguments, argumentsSchema(definition.cmds['start_self_test'].arguments), files), result: nothing },
+  start: {
+    args: validator(isStartArguments, argumentsSchema(definition.cmds.start.arguments), files),
+    result: nothing,
+  },
+  stop: {
+    args: validator(isStopArguments, argumentsSchema(definition.cmds.stop.arguments), files),
+    result: nothing,
+  },
+  start_self_test: {
+    args: validator(isStartSelfTestArguments, argumentsSchema(definition.cmds.start_self_test.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  isolation_measurement: validator(isIsolationMeasurement, definition.vars['isolation_measurement'], files),
-  self_test_result: validator(isSelfTestResult, definition.vars['self_test_result'], files),
+  isolation_measurement: validator(isIsolationMeasurement, definition.vars.isolation_measurement, files),
+  self_test_result: validator(isSelfTestResult, definition.vars.self_test_result, files),
 };

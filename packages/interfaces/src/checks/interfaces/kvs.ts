@@ -43,7 +43,14 @@ function isStoreArguments(value: unknown): boolean {
     isObject(value) &&
     typeof value['key'] === 'string' &&
     STORE_ARGUMENTS_KEY_PATTERN.test(value['key']) &&
-    (value['value'] === null || typeof value['value'] === 'string' || isNumber(value['value']) || typeof value['value'] === 'boolean' || isArray(value['value']) || isObject(value['value'])) &&
+    (
+      value['value'] === null ||
+      typeof value['value'] === 'string' ||
+      isNumber(value['value']) ||
+      typeof value['value'] === 'boolean' ||
+      isArray(value['value']) ||
+      isObject(value['value'])
+    ) &&
     hasOnly(value, STORE_ARGUMENTS_KEYS)
   );
 }
@@ -62,7 +69,14 @@ function isLoadArguments(value: unknown): boolean {
 }
 
 function isLoadResult(value: unknown): boolean {
-  return value === null || typeof value === 'string' || isNumber(value) || typeof value === 'boolean' || isArray(value) || isObject(value);
+  return (
+    value === null ||
+    typeof value === 'string' ||
+    isNumber(value) ||
+    typeof value === 'boolean' ||
+    isArray(value) ||
+    isObject(value)
+  );
 }
 
 const DELETE_ARGUMENTS_KEY_PATTERN = /^[A-Za-z0-9_.]+$/u;
@@ -96,15 +110,21 @@ function isExistsResult(value: unknown): boolean {
 }
 
 export const commands = {
-  store: { args: validator(isStoreArguments, argumentsSchema(definition.cmds['store'].arguments), files), result: nothing },
-  load: {
-    args: validator(isLoadArguments, argumentsSchema(definition.cmds['load'].arguments), files),
-    result: validator(isLoadResult, definition.cmds['load'].result, files),
+  store: {
+    args: validator(isStoreArguments, argumentsSchema(definition.cmds.store.arguments), files),
+    result: nothing,
   },
-  delete: { args: validator(isDeleteArguments, argumentsSchema(definition.cmds['delete'].arguments), files), result: nothing },
+  load: {
+    args: validator(isLoadArguments, argumentsSchema(definition.cmds.load.arguments), files),
+    result: validator(isLoadResult, definition.cmds.load.result, files),
+  },
+  delete: {
+    args: validator(isDeleteArguments, argumentsSchema(definition.cmds.delete.arguments), files),
+    result: nothing,
+  },
   exists: {
-    args: validator(isExistsArguments, argumentsSchema(definition.cmds['exists'].arguments), files),
-    result: validator(isExistsResult, definition.cmds['exists'].result, files),
+    args: validator(isExistsArguments, argumentsSchema(definition.cmds.exists.arguments), files),
+    result: validator(isExistsResult, definition.cmds.exists.result, files),
   },
 };
 

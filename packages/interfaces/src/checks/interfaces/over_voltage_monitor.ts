@@ -73,12 +73,24 @@ function isVoltageMeasurementV(value: unknown): boolean {
 }
 
 export const commands = {
-  set_limits: { args: validator(isSetLimitsArguments, argumentsSchema(definition.cmds['set_limits'].arguments), files), result: nothing },
-  start: { args: validator(isStartArguments, argumentsSchema(definition.cmds['start'].arguments), files), result: nothing },
-  stop: { args: validator(isStopArguments, argumentsSchema(definition.cmds['stop'].arguments), files), result: nothing },
-  reset_over_voltage_error: { args: validator(isResetOverVoltageErrorArguments, argumentsSchema(definition.cmds['reset_over_voltage_error'].arguments), files), result: nothing },
+  set_limits: {
+    args: validator(isSetLimitsArguments, argumentsSchema(definition.cmds.set_limits.arguments), files),
+    result: nothing,
+  },
+  start: {
+    args: validator(isStartArguments, argumentsSchema(definition.cmds.start.arguments), files),
+    result: nothing,
+  },
+  stop: {
+    args: validator(isStopArguments, argumentsSchema(definition.cmds.stop.arguments), files),
+    result: nothing,
+  },
+  reset_over_voltage_error: {
+    args: validator(isResetOverVoltageErrorArguments, argumentsSchema(definition.cmds.reset_over_voltage_error.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  voltage_measurement_V: validator(isVoltageMeasurementV, definition.vars['voltage_measurement_V'], files),
+  voltage_measurement_V: validator(isVoltageMeasurementV, definition.vars.voltage_measurement_V, files),
 };

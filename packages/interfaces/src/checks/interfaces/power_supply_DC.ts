@@ -79,13 +79,22 @@ function isCapabilities(value: unknown): boolean {
 }
 
 export const commands = {
-  setMode: { args: validator(isSetModeArguments, argumentsSchema(definition.cmds['setMode'].arguments), files), result: nothing },
-  setExportVoltageCurrent: { args: validator(isSetExportVoltageCurrentArguments, argumentsSchema(definition.cmds['setExportVoltageCurrent'].arguments), files), result: nothing },
-  setImportVoltageCurrent: { args: validator(isSetImportVoltageCurrentArguments, argumentsSchema(definition.cmds['setImportVoltageCurrent'].arguments), files), result: nothing },
+  setMode: {
+    args: validator(isSetModeArguments, argumentsSchema(definition.cmds.setMode.arguments), files),
+    result: nothing,
+  },
+  setExportVoltageCurrent: {
+    args: validator(isSetExportVoltageCurrentArguments, argumentsSchema(definition.cmds.setExportVoltageCurrent.arguments), files),
+    result: nothing,
+  },
+  setImportVoltageCurrent: {
+    args: validator(isSetImportVoltageCurrentArguments, argumentsSchema(definition.cmds.setImportVoltageCurrent.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  voltage_current: validator(isVoltageCurrent, definition.vars['voltage_current'], files),
-  mode: validator(isMode, definition.vars['mode'], files),
-  capabilities: validator(isCapabilities, definition.vars['capabilities'], files),
+  voltage_current: validator(isVoltageCurrent, definition.vars.voltage_current, files),
+  mode: validator(isMode, definition.vars.mode, files),
+  capabilities: validator(isCapabilities, definition.vars.capabilities, files),
 };

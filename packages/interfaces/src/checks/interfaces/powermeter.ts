@@ -68,16 +68,16 @@ function isPublicKeyOcmf(value: unknown): boolean {
 
 export const commands = {
   start_transaction: {
-    args: validator(isStartTransactionArguments, argumentsSchema(definition.cmds['start_transaction'].arguments), files),
-    result: validator(isStartTransactionResult, definition.cmds['start_transaction'].result, files),
+    args: validator(isStartTransactionArguments, argumentsSchema(definition.cmds.start_transaction.arguments), files),
+    result: validator(isStartTransactionResult, definition.cmds.start_transaction.result, files),
   },
   stop_transaction: {
-    args: validator(isStopTransactionArguments, argumentsSchema(definition.cmds['stop_transaction'].arguments), files),
-    result: validator(isStopTransactionResult, definition.cmds['stop_transaction'].result, files),
+    args: validator(isStopTransactionArguments, argumentsSchema(definition.cmds.stop_transaction.arguments), files),
+    result: validator(isStopTransactionResult, definition.cmds.stop_transaction.result, files),
   },
 };
 
 export const variables = {
-  powermeter: validator(isPowermeter, definition.vars['powermeter'], files),
-  public_key_ocmf: validator(isPublicKeyOcmf, definition.vars['public_key_ocmf'], files),
+  powermeter: validator(isPowermeter, definition.vars.powermeter, files),
+  public_key_ocmf: validator(isPublicKeyOcmf, definition.vars.public_key_ocmf, files),
 };

@@ -95,19 +95,19 @@ function isReservationUpdate(value: unknown): boolean {
 
 export const commands = {
   reserve_now: {
-    args: validator(isReserveNowArguments, argumentsSchema(definition.cmds['reserve_now'].arguments), files),
-    result: validator(isReserveNowResult, definition.cmds['reserve_now'].result, files),
+    args: validator(isReserveNowArguments, argumentsSchema(definition.cmds.reserve_now.arguments), files),
+    result: validator(isReserveNowResult, definition.cmds.reserve_now.result, files),
   },
   cancel_reservation: {
-    args: validator(isCancelReservationArguments, argumentsSchema(definition.cmds['cancel_reservation'].arguments), files),
-    result: validator(isCancelReservationResult, definition.cmds['cancel_reservation'].result, files),
+    args: validator(isCancelReservationArguments, argumentsSchema(definition.cmds.cancel_reservation.arguments), files),
+    result: validator(isCancelReservationResult, definition.cmds.cancel_reservation.result, files),
   },
   exists_reservation: {
-    args: validator(isExistsReservationArguments, argumentsSchema(definition.cmds['exists_reservation'].arguments), files),
-    result: validator(isExistsReservationResult, definition.cmds['exists_reservation'].result, files),
+    args: validator(isExistsReservationArguments, argumentsSchema(definition.cmds.exists_reservation.arguments), files),
+    result: validator(isExistsReservationResult, definition.cmds.exists_reservation.result, files),
   },
 };
 
 export const variables = {
-  reservation_update: validator(isReservationUpdate, definition.vars['reservation_update'], files),
+  reservation_update: validator(isReservationUpdate, definition.vars.reservation_update, files),
 };

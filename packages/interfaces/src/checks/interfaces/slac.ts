@@ -108,17 +108,35 @@ function isEvMacAddress(value: unknown): boolean {
 }
 
 export const commands = {
-  reset: { args: validator(isResetArguments, argumentsSchema(definition.cmds['reset'].arguments), files), result: nothing },
-  enter_bcd: { args: validator(isEnterBcdArguments, argumentsSchema(definition.cmds['enter_bcd'].arguments), files), result: nothing },
-  leave_bcd: { args: validator(isLeaveBcdArguments, argumentsSchema(definition.cmds['leave_bcd'].arguments), files), result: nothing },
-  dlink_terminate: { args: validator(isDlinkTerminateArguments, argumentsSchema(definition.cmds['dlink_terminate'].arguments), files), result: nothing },
-  dlink_error: { args: validator(isDlinkErrorArguments, argumentsSchema(definition.cmds['dlink_error'].arguments), files), result: nothing },
-  dlink_pause: { args: validator(isDlinkPauseArguments, argumentsSchema(definition.cmds['dlink_pause'].arguments), files), result: nothing },
+  reset: {
+    args: validator(isResetArguments, argumentsSchema(definition.cmds.reset.arguments), files),
+    result: nothing,
+  },
+  enter_bcd: {
+    args: validator(isEnterBcdArguments, argumentsSchema(definition.cmds.enter_bcd.arguments), files),
+    result: nothing,
+  },
+  leave_bcd: {
+    args: validator(isLeaveBcdArguments, argumentsSchema(definition.cmds.leave_bcd.arguments), files),
+    result: nothing,
+  },
+  dlink_terminate: {
+    args: validator(isDlinkTerminateArguments, argumentsSchema(definition.cmds.dlink_terminate.arguments), files),
+    result: nothing,
+  },
+  dlink_error: {
+    args: validator(isDlinkErrorArguments, argumentsSchema(definition.cmds.dlink_error.arguments), files),
+    result: nothing,
+  },
+  dlink_pause: {
+    args: validator(isDlinkPauseArguments, argumentsSchema(definition.cmds.dlink_pause.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  state: validator(isState, definition.vars['state'], files),
-  dlink_ready: validator(isDlinkReady, definition.vars['dlink_ready'], files),
-  request_error_routine: validator(isRequestErrorRoutine, definition.vars['request_error_routine'], files),
-  ev_mac_address: validator(isEvMacAddress, definition.vars['ev_mac_address'], files),
+  state: validator(isState, definition.vars.state, files),
+  dlink_ready: validator(isDlinkReady, definition.vars.dlink_ready, files),
+  request_error_routine: validator(isRequestErrorRoutine, definition.vars.request_error_routine, files),
+  ev_mac_address: validator(isEvMacAddress, definition.vars.ev_mac_address, files),
 };

@@ -170,35 +170,41 @@ function isConfigureNetworkStatus(value: unknown): boolean {
 
 export const commands = {
   update_firmware: {
-    args: validator(isUpdateFirmwareArguments, argumentsSchema(definition.cmds['update_firmware'].arguments), files),
-    result: validator(isUpdateFirmwareResult, definition.cmds['update_firmware'].result, files),
+    args: validator(isUpdateFirmwareArguments, argumentsSchema(definition.cmds.update_firmware.arguments), files),
+    result: validator(isUpdateFirmwareResult, definition.cmds.update_firmware.result, files),
   },
-  allow_firmware_installation: { args: validator(isAllowFirmwareInstallationArguments, argumentsSchema(definition.cmds['allow_firmware_installation'].arguments), files), result: nothing },
+  allow_firmware_installation: {
+    args: validator(isAllowFirmwareInstallationArguments, argumentsSchema(definition.cmds.allow_firmware_installation.arguments), files),
+    result: nothing,
+  },
   upload_logs: {
-    args: validator(isUploadLogsArguments, argumentsSchema(definition.cmds['upload_logs'].arguments), files),
-    result: validator(isUploadLogsResult, definition.cmds['upload_logs'].result, files),
+    args: validator(isUploadLogsArguments, argumentsSchema(definition.cmds.upload_logs.arguments), files),
+    result: validator(isUploadLogsResult, definition.cmds.upload_logs.result, files),
   },
   is_reset_allowed: {
-    args: validator(isIsResetAllowedArguments, argumentsSchema(definition.cmds['is_reset_allowed'].arguments), files),
-    result: validator(isIsResetAllowedResult, definition.cmds['is_reset_allowed'].result, files),
+    args: validator(isIsResetAllowedArguments, argumentsSchema(definition.cmds.is_reset_allowed.arguments), files),
+    result: validator(isIsResetAllowedResult, definition.cmds.is_reset_allowed.result, files),
   },
-  reset: { args: validator(isResetArguments, argumentsSchema(definition.cmds['reset'].arguments), files), result: nothing },
+  reset: {
+    args: validator(isResetArguments, argumentsSchema(definition.cmds.reset.arguments), files),
+    result: nothing,
+  },
   set_system_time: {
-    args: validator(isSetSystemTimeArguments, argumentsSchema(definition.cmds['set_system_time'].arguments), files),
-    result: validator(isSetSystemTimeResult, definition.cmds['set_system_time'].result, files),
+    args: validator(isSetSystemTimeArguments, argumentsSchema(definition.cmds.set_system_time.arguments), files),
+    result: validator(isSetSystemTimeResult, definition.cmds.set_system_time.result, files),
   },
   get_boot_reason: {
-    args: validator(isGetBootReasonArguments, argumentsSchema(definition.cmds['get_boot_reason'].arguments), files),
-    result: validator(isGetBootReasonResult, definition.cmds['get_boot_reason'].result, files),
+    args: validator(isGetBootReasonArguments, argumentsSchema(definition.cmds.get_boot_reason.arguments), files),
+    result: validator(isGetBootReasonResult, definition.cmds.get_boot_reason.result, files),
   },
   configure_network: {
-    args: validator(isConfigureNetworkArguments, argumentsSchema(definition.cmds['configure_network'].arguments), files),
-    result: validator(isConfigureNetworkResult, definition.cmds['configure_network'].result, files),
+    args: validator(isConfigureNetworkArguments, argumentsSchema(definition.cmds.configure_network.arguments), files),
+    result: validator(isConfigureNetworkResult, definition.cmds.configure_network.result, files),
   },
 };
 
 export const variables = {
-  firmware_update_status: validator(isFirmwareUpdateStatus, definition.vars['firmware_update_status'], files),
-  log_status: validator(isLogStatus, definition.vars['log_status'], files),
-  configure_network_status: validator(isConfigureNetworkStatus, definition.vars['configure_network_status'], files),
+  firmware_update_status: validator(isFirmwareUpdateStatus, definition.vars.firmware_update_status, files),
+  log_status: validator(isLogStatus, definition.vars.log_status, files),
+  configure_network_status: validator(isConfigureNetworkStatus, definition.vars.configure_network_status, files),
 };

@@ -39,8 +39,8 @@ function isPresentTokenResult(value: unknown): boolean {
 
 export const commands = {
   present_token: {
-    args: validator(isPresentTokenArguments, argumentsSchema(definition.cmds['present_token'].arguments), files),
-    result: validator(isPresentTokenResult, definition.cmds['present_token'].result, files),
+    args: validator(isPresentTokenArguments, argumentsSchema(definition.cmds.present_token.arguments), files),
+    result: validator(isPresentTokenResult, definition.cmds.present_token.result, files),
   },
 };
 

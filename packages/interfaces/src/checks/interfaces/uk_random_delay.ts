@@ -67,12 +67,24 @@ function isCountdown(value: unknown): boolean {
 }
 
 export const commands = {
-  enable: { args: validator(isEnableArguments, argumentsSchema(definition.cmds['enable'].arguments), files), result: nothing },
-  disable: { args: validator(isDisableArguments, argumentsSchema(definition.cmds['disable'].arguments), files), result: nothing },
-  cancel: { args: validator(isCancelArguments, argumentsSchema(definition.cmds['cancel'].arguments), files), result: nothing },
-  set_duration_s: { args: validator(isSetDurationSArguments, argumentsSchema(definition.cmds['set_duration_s'].arguments), files), result: nothing },
+  enable: {
+    args: validator(isEnableArguments, argumentsSchema(definition.cmds.enable.arguments), files),
+    result: nothing,
+  },
+  disable: {
+    args: validator(isDisableArguments, argumentsSchema(definition.cmds.disable.arguments), files),
+    result: nothing,
+  },
+  cancel: {
+    args: validator(isCancelArguments, argumentsSchema(definition.cmds.cancel.arguments), files),
+    result: nothing,
+  },
+  set_duration_s: {
+    args: validator(isSetDurationSArguments, argumentsSchema(definition.cmds.set_duration_s.arguments), files),
+    result: nothing,
+  },
 };
 
 export const variables = {
-  countdown: validator(isCountdown, definition.vars['countdown'], files),
+  countdown: validator(isCountdown, definition.vars.countdown, files),
 };

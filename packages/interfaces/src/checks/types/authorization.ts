@@ -228,7 +228,10 @@ export function isIdToken(value: unknown): value is types.IdToken {
     lengthOf(value['value']) >= 0 &&
     lengthOf(value['value']) <= 36 &&
     isIdTokenType(value['type']) &&
-    (value['additional_info'] === undefined || (isArray(value['additional_info']) && value['additional_info'].every(isCustomIdToken))) &&
+    (
+      value['additional_info'] === undefined ||
+      (isArray(value['additional_info']) && value['additional_info'].every(isCustomIdToken))
+    ) &&
     hasOnly(value, ID_TOKEN_KEYS)
   );
 }
@@ -251,10 +254,24 @@ export function isProvidedIdToken(value: unknown): value is types.ProvidedIdToke
     isIdToken(value['id_token']) &&
     (value['parent_id_token'] === undefined || isIdToken(value['parent_id_token'])) &&
     isAuthorizationType(value['authorization_type']) &&
-    (value['connectors'] === undefined || (isArray(value['connectors']) && value['connectors'].every((item) => isInteger(item) && item >= 1))) &&
+    (
+      value['connectors'] === undefined ||
+      (isArray(value['connectors']) && value['connectors'].every((item) => isInteger(item) && item >= 1))
+    ) &&
     (value['prevalidated'] === undefined || typeof value['prevalidated'] === 'boolean') &&
-    (value['certificate'] === undefined || (typeof value['certificate'] === 'string' && lengthOf(value['certificate']) <= 5500)) &&
-    (value['iso15118CertificateHashData'] === undefined || (isArray(value['iso15118CertificateHashData']) && value['iso15118CertificateHashData'].length >= 1 && value['iso15118CertificateHashData'].length <= 4 && value['iso15118CertificateHashData'].every(iso15118.isCertificateHashDataInfo))) &&
+    (
+      value['certificate'] === undefined ||
+      (typeof value['certificate'] === 'string' && lengthOf(value['certificate']) <= 5500)
+    ) &&
+    (
+      value['iso15118CertificateHashData'] === undefined ||
+      (
+        isArray(value['iso15118CertificateHashData']) &&
+        value['iso15118CertificateHashData'].length >= 1 &&
+        value['iso15118CertificateHashData'].length <= 4 &&
+        value['iso15118CertificateHashData'].every(iso15118.isCertificateHashDataInfo)
+      )
+    ) &&
     hasOnly(value, PROVIDED_ID_TOKEN_KEYS)
   );
 }
@@ -266,7 +283,10 @@ export function isTokenValidationStatusMessage(value: unknown): value is types.T
     isObject(value) &&
     isProvidedIdToken(value['token']) &&
     isTokenValidationStatus(value['status']) &&
-    (value['messages'] === undefined || (isArray(value['messages']) && value['messages'].every(text_message.isMessageContent))) &&
+    (
+      value['messages'] === undefined ||
+      (isArray(value['messages']) && value['messages'].every(text_message.isMessageContent))
+    ) &&
     hasOnly(value, TOKEN_VALIDATION_STATUS_MESSAGE_KEYS)
   );
 }
@@ -289,21 +309,45 @@ export function isValidationResult(value: unknown): value is types.ValidationRes
     (value['certificate_status'] === undefined || isCertificateStatus(value['certificate_status'])) &&
     isArray(value['tariff_messages']) &&
     value['tariff_messages'].every(text_message.isMessageContent) &&
-    (value['expiry_time'] === undefined || (typeof value['expiry_time'] === 'string' && isDateTime(value['expiry_time']))) &&
+    (
+      value['expiry_time'] === undefined ||
+      (typeof value['expiry_time'] === 'string' && isDateTime(value['expiry_time']))
+    ) &&
     (value['parent_id_token'] === undefined || isIdToken(value['parent_id_token'])) &&
-    (value['evse_ids'] === undefined || (isArray(value['evse_ids']) && value['evse_ids'].every((item) => isInteger(item) && item >= 1))) &&
+    (
+      value['evse_ids'] === undefined ||
+      (isArray(value['evse_ids']) && value['evse_ids'].every((item) => isInteger(item) && item >= 1))
+    ) &&
     (value['reservation_id'] === undefined || isInteger(value['reservation_id'])) &&
-    (value['allowed_energy_transfer_modes'] === undefined || (isArray(value['allowed_energy_transfer_modes']) && value['allowed_energy_transfer_modes'].length >= 1 && value['allowed_energy_transfer_modes'].every(iso15118.isEnergyTransferMode))) &&
+    (
+      value['allowed_energy_transfer_modes'] === undefined ||
+      (
+        isArray(value['allowed_energy_transfer_modes']) &&
+        value['allowed_energy_transfer_modes'].length >= 1 &&
+        value['allowed_energy_transfer_modes'].every(iso15118.isEnergyTransferMode)
+      )
+    ) &&
     hasOnly(value, VALIDATION_RESULT_KEYS)
   );
 }
 
 export function isSelectionAlgorithm(value: unknown): value is types.SelectionAlgorithm {
-  return value === 'UserInput' || value === 'PlugEvents' || value === 'PlugEventsLIFO' || value === 'FindFirst';
+  return (
+    value === 'UserInput' ||
+    value === 'PlugEvents' ||
+    value === 'PlugEventsLIFO' ||
+    value === 'FindFirst'
+  );
 }
 
 export function isAuthorizationType(value: unknown): value is types.AuthorizationType {
-  return value === 'OCPP' || value === 'RFID' || value === 'Autocharge' || value === 'PlugAndCharge' || value === 'BankCard';
+  return (
+    value === 'OCPP' ||
+    value === 'RFID' ||
+    value === 'Autocharge' ||
+    value === 'PlugAndCharge' ||
+    value === 'BankCard'
+  );
 }
 
 const ID_TOKEN_TYPE_VALUES: ReadonlySet<unknown> = new Set([
@@ -330,7 +374,12 @@ export function isWithdrawAuthorizationRequest(value: unknown): value is types.W
 }
 
 export function isWithdrawAuthorizationResult(value: unknown): value is types.WithdrawAuthorizationResult {
-  return value === 'Accepted' || value === 'AuthorizationNotFound' || value === 'EvseNotFound' || value === 'Rejected';
+  return (
+    value === 'Accepted' ||
+    value === 'AuthorizationNotFound' ||
+    value === 'EvseNotFound' ||
+    value === 'Rejected'
+  );
 }
 
 const VALIDATION_RESULT_UPDATE_KEYS: ReadonlySet<string> = new Set(['validation_result', 'connector_id']);

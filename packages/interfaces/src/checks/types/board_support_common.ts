@@ -55,7 +55,13 @@ const PROXIMITY_PILOT_KEYS: ReadonlySet<string> = new Set(['ampacity']);
 export function isProximityPilot(value: unknown): value is types.ProximityPilot {
   return (
     isObject(value) &&
-    (value['ampacity'] === 'None' || value['ampacity'] === 'A_13' || value['ampacity'] === 'A_20' || value['ampacity'] === 'A_32' || value['ampacity'] === 'A_63_3ph_70_1ph') &&
+    (
+      value['ampacity'] === 'None' ||
+      value['ampacity'] === 'A_13' ||
+      value['ampacity'] === 'A_20' ||
+      value['ampacity'] === 'A_32' ||
+      value['ampacity'] === 'A_63_3ph_70_1ph'
+    ) &&
     hasOnly(value, PROXIMITY_PILOT_KEYS)
   );
 }

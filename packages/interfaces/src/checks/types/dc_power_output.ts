@@ -27,8 +27,14 @@ export function isLoad(value: unknown): value is types.Load {
   return (
     isObject(value) &&
     typeof value['connected'] === 'boolean' &&
-    (value['counter_voltage_V'] === undefined || (isNumber(value['counter_voltage_V']) && value['counter_voltage_V'] >= 0)) &&
-    (value['series_resistance_Ohm'] === undefined || (isNumber(value['series_resistance_Ohm']) && value['series_resistance_Ohm'] >= 0)) &&
+    (
+      value['counter_voltage_V'] === undefined ||
+      (isNumber(value['counter_voltage_V']) && value['counter_voltage_V'] >= 0)
+    ) &&
+    (
+      value['series_resistance_Ohm'] === undefined ||
+      (isNumber(value['series_resistance_Ohm']) && value['series_resistance_Ohm'] >= 0)
+    ) &&
     hasOnly(value, LOAD_KEYS)
   );
 }

@@ -221,8 +221,18 @@ export function isLimitsReq(value: unknown): value is types.LimitsReq {
     (value['ac_min_current_A'] === undefined || isNumberWithSource(value['ac_min_current_A'])) &&
     (value['ac_max_phase_count'] === undefined || isIntegerWithSource(value['ac_max_phase_count'])) &&
     (value['ac_min_phase_count'] === undefined || isIntegerWithSource(value['ac_min_phase_count'])) &&
-    (value['ac_supports_changing_phases_during_charging'] === undefined || typeof value['ac_supports_changing_phases_during_charging'] === 'boolean') &&
-    (value['ac_number_of_active_phases'] === undefined || (isInteger(value['ac_number_of_active_phases']) && value['ac_number_of_active_phases'] >= 1 && value['ac_number_of_active_phases'] <= 3)) &&
+    (
+      value['ac_supports_changing_phases_during_charging'] === undefined ||
+      typeof value['ac_supports_changing_phases_during_charging'] === 'boolean'
+    ) &&
+    (
+      value['ac_number_of_active_phases'] === undefined ||
+      (
+        isInteger(value['ac_number_of_active_phases']) &&
+        value['ac_number_of_active_phases'] >= 1 &&
+        value['ac_number_of_active_phases'] <= 3
+      )
+    ) &&
     hasOnly(value, LIMITS_REQ_KEYS)
   );
 }
@@ -257,7 +267,14 @@ export function isOptimizerTarget(value: unknown): value is types.OptimizerTarge
     isObject(value) &&
     (value['energy_amount_needed'] === undefined || isNumber(value['energy_amount_needed'])) &&
     (value['charge_to_max_percent'] === undefined || isNumber(value['charge_to_max_percent'])) &&
-    (value['car_battery_soc'] === undefined || (isNumber(value['car_battery_soc']) && value['car_battery_soc'] >= 0 && value['car_battery_soc'] <= 100)) &&
+    (
+      value['car_battery_soc'] === undefined ||
+      (
+        isNumber(value['car_battery_soc']) &&
+        value['car_battery_soc'] >= 0 &&
+        value['car_battery_soc'] <= 100
+      )
+    ) &&
     (value['leave_time'] === undefined || typeof value['leave_time'] === 'string') &&
     (value['price_limit'] === undefined || isNumber(value['price_limit'])) &&
     (value['full_autonomy'] === undefined || typeof value['full_autonomy'] === 'boolean') &&
@@ -278,7 +295,10 @@ export function isSetpointType(value: unknown): value is types.SetpointType {
     isObject(value) &&
     (value['ac_current_A'] === undefined || isNumber(value['ac_current_A'])) &&
     (value['total_power_W'] === undefined || isNumber(value['total_power_W'])) &&
-    (value['frequency_table'] === undefined || (isArray(value['frequency_table']) && value['frequency_table'].every(isFrequencyWattPoint))) &&
+    (
+      value['frequency_table'] === undefined ||
+      (isArray(value['frequency_table']) && value['frequency_table'].every(isFrequencyWattPoint))
+    ) &&
     isInteger(value['priority']) &&
     value['priority'] >= 0 &&
     value['priority'] <= 1000 &&
@@ -313,8 +333,18 @@ export function isScheduleReqEntry(value: unknown): value is types.ScheduleReqEn
     isDateTime(value['timestamp']) &&
     isLimitsReq(value['limits_to_root']) &&
     isLimitsReq(value['limits_to_leaves']) &&
-    (value['conversion_efficiency'] === undefined || (isNumber(value['conversion_efficiency']) && value['conversion_efficiency'] >= 0 && value['conversion_efficiency'] <= 1)) &&
-    (value['price_per_kwh'] === undefined || energy_price_information.isPricePerkWh(value['price_per_kwh'])) &&
+    (
+      value['conversion_efficiency'] === undefined ||
+      (
+        isNumber(value['conversion_efficiency']) &&
+        value['conversion_efficiency'] >= 0 &&
+        value['conversion_efficiency'] <= 1
+      )
+    ) &&
+    (
+      value['price_per_kwh'] === undefined ||
+      energy_price_information.isPricePerkWh(value['price_per_kwh'])
+    ) &&
     hasOnly(value, SCHEDULE_REQ_ENTRY_KEYS)
   );
 }
@@ -331,7 +361,10 @@ export function isScheduleResEntry(value: unknown): value is types.ScheduleResEn
     typeof value['timestamp'] === 'string' &&
     isDateTime(value['timestamp']) &&
     isLimitsRes(value['limits_to_root']) &&
-    (value['price_per_kwh'] === undefined || energy_price_information.isPricePerkWh(value['price_per_kwh'])) &&
+    (
+      value['price_per_kwh'] === undefined ||
+      energy_price_information.isPricePerkWh(value['price_per_kwh'])
+    ) &&
     hasOnly(value, SCHEDULE_RES_ENTRY_KEYS)
   );
 }

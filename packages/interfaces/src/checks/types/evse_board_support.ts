@@ -128,7 +128,12 @@ export function isPowerOnOff(value: unknown): value is types.PowerOnOff {
   return (
     isObject(value) &&
     typeof value['allow_power_on'] === 'boolean' &&
-    (value['reason'] === 'DCCableCheck' || value['reason'] === 'DCPreCharge' || value['reason'] === 'FullPowerCharging' || value['reason'] === 'PowerOff') &&
+    (
+      value['reason'] === 'DCCableCheck' ||
+      value['reason'] === 'DCPreCharge' ||
+      value['reason'] === 'FullPowerCharging' ||
+      value['reason'] === 'PowerOff'
+    ) &&
     hasOnly(value, POWER_ON_OFF_KEYS)
   );
 }

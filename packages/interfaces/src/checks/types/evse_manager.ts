@@ -391,7 +391,12 @@ export function isHlcSessionFailedReasonEnum(value: unknown): value is types.Hlc
 }
 
 export function isSwitchThreePhasesWhileChargingResult(value: unknown): value is types.SwitchThreePhasesWhileChargingResult {
-  return value === 'Success' || value === 'Error_NotSupported' || value === 'Error_NotCharging' || value === 'Error_Hardware';
+  return (
+    value === 'Success' ||
+    value === 'Error_NotSupported' ||
+    value === 'Error_NotCharging' ||
+    value === 'Error_Hardware'
+  );
 }
 
 const SESSION_EVENT_ENUM_VALUES: ReadonlySet<unknown> = new Set([
@@ -436,7 +441,10 @@ export function isSessionStarted(value: unknown): value is types.SessionStarted 
     isStartSessionReason(value['reason']) &&
     (value['id_tag'] === undefined || authorization.isProvidedIdToken(value['id_tag'])) &&
     powermeter.isPowermeter(value['meter_value']) &&
-    (value['signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['signed_meter_value'])) &&
+    (
+      value['signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['signed_meter_value'])
+    ) &&
     (value['reservation_id'] === undefined || isInteger(value['reservation_id'])) &&
     (value['logging_path'] === undefined || typeof value['logging_path'] === 'string') &&
     hasOnly(value, SESSION_STARTED_KEYS)
@@ -465,7 +473,10 @@ export function isTransactionStarted(value: unknown): value is types.Transaction
     isObject(value) &&
     authorization.isProvidedIdToken(value['id_tag']) &&
     powermeter.isPowermeter(value['meter_value']) &&
-    (value['signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['signed_meter_value'])) &&
+    (
+      value['signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['signed_meter_value'])
+    ) &&
     (value['reservation_id'] === undefined || isInteger(value['reservation_id'])) &&
     hasOnly(value, TRANSACTION_STARTED_KEYS)
   );
@@ -483,8 +494,14 @@ export function isTransactionFinished(value: unknown): value is types.Transactio
   return (
     isObject(value) &&
     powermeter.isPowermeter(value['meter_value']) &&
-    (value['start_signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['start_signed_meter_value'])) &&
-    (value['signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['signed_meter_value'])) &&
+    (
+      value['start_signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['start_signed_meter_value'])
+    ) &&
+    (
+      value['signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['signed_meter_value'])
+    ) &&
     (value['reason'] === undefined || isStopTransactionReason(value['reason'])) &&
     (value['id_tag'] === undefined || authorization.isProvidedIdToken(value['id_tag'])) &&
     hasOnly(value, TRANSACTION_FINISHED_KEYS)
@@ -526,7 +543,11 @@ export function isEnableDisableSource(value: unknown): value is types.EnableDisa
   return (
     isObject(value) &&
     ENABLE_DISABLE_SOURCE_ENABLE_SOURCE_VALUES.has(value['enable_source']) &&
-    (value['enable_state'] === 'Unassigned' || value['enable_state'] === 'Disable' || value['enable_state'] === 'Enable') &&
+    (
+      value['enable_state'] === 'Unassigned' ||
+      value['enable_state'] === 'Disable' ||
+      value['enable_state'] === 'Enable'
+    ) &&
     isInteger(value['enable_priority']) &&
     value['enable_priority'] >= 0 &&
     value['enable_priority'] <= 10000
@@ -560,8 +581,14 @@ export function isSessionEvent(value: unknown): value is types.SessionEvent {
     (value['session_finished'] === undefined || isSessionFinished(value['session_finished'])) &&
     (value['transaction_started'] === undefined || isTransactionStarted(value['transaction_started'])) &&
     (value['transaction_finished'] === undefined || isTransactionFinished(value['transaction_finished'])) &&
-    (value['charging_paused_evse'] === undefined || isChargingPausedEVSEReasons(value['charging_paused_evse'])) &&
-    (value['charging_state_changed_event'] === undefined || isChargingStateChangedEvent(value['charging_state_changed_event'])) &&
+    (
+      value['charging_paused_evse'] === undefined ||
+      isChargingPausedEVSEReasons(value['charging_paused_evse'])
+    ) &&
+    (
+      value['charging_state_changed_event'] === undefined ||
+      isChargingStateChangedEvent(value['charging_state_changed_event'])
+    ) &&
     (value['authorization_event'] === undefined || isAuthorizationEvent(value['authorization_event'])) &&
     (value['source'] === undefined || isEnableDisableSource(value['source'])) &&
     hasOnly(value, SESSION_EVENT_KEYS)
@@ -636,14 +663,40 @@ export function isEVInfo(value: unknown): value is types.EVInfo {
     (value['minimum_current_limit'] === undefined || isNumber(value['minimum_current_limit'])) &&
     (value['maximum_voltage_limit'] === undefined || isNumber(value['maximum_voltage_limit'])) &&
     (value['maximum_power_limit'] === undefined || isNumber(value['maximum_power_limit'])) &&
-    (value['estimated_time_full'] === undefined || (typeof value['estimated_time_full'] === 'string' && isDateTime(value['estimated_time_full']))) &&
-    (value['departure_time'] === undefined || (typeof value['departure_time'] === 'string' && isDateTime(value['departure_time']))) &&
-    (value['estimated_time_bulk'] === undefined || (typeof value['estimated_time_bulk'] === 'string' && isDateTime(value['estimated_time_bulk']))) &&
-    (value['evcc_id'] === undefined || (typeof value['evcc_id'] === 'string' && EVINFO_EVCC_ID_PATTERN.test(value['evcc_id']))) &&
+    (
+      value['estimated_time_full'] === undefined ||
+      (typeof value['estimated_time_full'] === 'string' && isDateTime(value['estimated_time_full']))
+    ) &&
+    (
+      value['departure_time'] === undefined ||
+      (typeof value['departure_time'] === 'string' && isDateTime(value['departure_time']))
+    ) &&
+    (
+      value['estimated_time_bulk'] === undefined ||
+      (typeof value['estimated_time_bulk'] === 'string' && isDateTime(value['estimated_time_bulk']))
+    ) &&
+    (
+      value['evcc_id'] === undefined ||
+      (typeof value['evcc_id'] === 'string' && EVINFO_EVCC_ID_PATTERN.test(value['evcc_id']))
+    ) &&
     (value['remaining_energy_needed'] === undefined || isNumber(value['remaining_energy_needed'])) &&
     (value['battery_capacity'] === undefined || isNumber(value['battery_capacity'])) &&
-    (value['battery_full_soc'] === undefined || (isNumber(value['battery_full_soc']) && value['battery_full_soc'] >= 0 && value['battery_full_soc'] <= 100)) &&
-    (value['battery_bulk_soc'] === undefined || (isNumber(value['battery_bulk_soc']) && value['battery_bulk_soc'] >= 0 && value['battery_bulk_soc'] <= 100)) &&
+    (
+      value['battery_full_soc'] === undefined ||
+      (
+        isNumber(value['battery_full_soc']) &&
+        value['battery_full_soc'] >= 0 &&
+        value['battery_full_soc'] <= 100
+      )
+    ) &&
+    (
+      value['battery_bulk_soc'] === undefined ||
+      (
+        isNumber(value['battery_bulk_soc']) &&
+        value['battery_bulk_soc'] >= 0 &&
+        value['battery_bulk_soc'] <= 100
+      )
+    ) &&
     (value['target_energy_request'] === undefined || isNumber(value['target_energy_request'])) &&
     (value['max_energy_request'] === undefined || isNumber(value['max_energy_request'])) &&
     (value['min_energy_request'] === undefined || isNumber(value['min_energy_request'])) &&
@@ -720,13 +773,24 @@ export function isPlugAndChargeConfiguration(value: unknown): value is types.Plu
   return (
     isObject(value) &&
     (value['pnc_enabled'] === undefined || typeof value['pnc_enabled'] === 'boolean') &&
-    (value['central_contract_validation_allowed'] === undefined || typeof value['central_contract_validation_allowed'] === 'boolean') &&
-    (value['contract_certificate_installation_enabled'] === undefined || typeof value['contract_certificate_installation_enabled'] === 'boolean')
+    (
+      value['central_contract_validation_allowed'] === undefined ||
+      typeof value['central_contract_validation_allowed'] === 'boolean'
+    ) &&
+    (
+      value['contract_certificate_installation_enabled'] === undefined ||
+      typeof value['contract_certificate_installation_enabled'] === 'boolean'
+    )
   );
 }
 
 export function isUpdateAllowedEnergyTransferModesResult(value: unknown): value is types.UpdateAllowedEnergyTransferModesResult {
-  return value === 'Accepted' || value === 'IncompatibleEnergyTransfer' || value === 'ServiceRenegotiationFailed' || value === 'NoHlc';
+  return (
+    value === 'Accepted' ||
+    value === 'IncompatibleEnergyTransfer' ||
+    value === 'ServiceRenegotiationFailed' ||
+    value === 'NoHlc'
+  );
 }
 
 export function isSetDerAvailableResult(value: unknown): value is types.SetDerAvailableResult {

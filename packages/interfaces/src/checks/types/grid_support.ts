@@ -323,7 +323,14 @@ export function isDirectiveType(value: unknown): value is types.DirectiveType {
 }
 
 export function isDERUnit(value: unknown): value is types.DERUnit {
-  return value === 'Not_Applicable' || value === 'PctMaxW' || value === 'PctMaxVar' || value === 'PctWAvail' || value === 'PctVarAvail' || value === 'PctEffectiveV';
+  return (
+    value === 'Not_Applicable' ||
+    value === 'PctMaxW' ||
+    value === 'PctMaxVar' ||
+    value === 'PctWAvail' ||
+    value === 'PctVarAvail' ||
+    value === 'PctEffectiveV'
+  );
 }
 
 export function isPowerDuringCessation(value: unknown): value is types.PowerDuringCessation {
@@ -369,8 +376,14 @@ export function isReactivePowerParams(value: unknown): value is types.ReactivePo
   return (
     isObject(value) &&
     (value['v_ref'] === undefined || isNumber(value['v_ref'])) &&
-    (value['autonomous_v_ref_enable'] === undefined || typeof value['autonomous_v_ref_enable'] === 'boolean') &&
-    (value['autonomous_v_ref_time_constant'] === undefined || isNumber(value['autonomous_v_ref_time_constant'])) &&
+    (
+      value['autonomous_v_ref_enable'] === undefined ||
+      typeof value['autonomous_v_ref_enable'] === 'boolean'
+    ) &&
+    (
+      value['autonomous_v_ref_time_constant'] === undefined ||
+      isNumber(value['autonomous_v_ref_time_constant'])
+    ) &&
     hasOnly(value, REACTIVE_POWER_PARAMS_KEYS)
   );
 }
@@ -386,7 +399,10 @@ export function isVoltageParams(value: unknown): value is types.VoltageParams {
     isObject(value) &&
     (value['hv_10min_mean_value'] === undefined || isNumber(value['hv_10min_mean_value'])) &&
     (value['hv_10min_mean_trip_delay'] === undefined || isNumber(value['hv_10min_mean_trip_delay'])) &&
-    (value['power_during_cessation'] === undefined || isPowerDuringCessation(value['power_during_cessation'])) &&
+    (
+      value['power_during_cessation'] === undefined ||
+      isPowerDuringCessation(value['power_during_cessation'])
+    ) &&
     hasOnly(value, VOLTAGE_PARAMS_KEYS)
   );
 }
@@ -534,7 +550,10 @@ export function isDirective(value: unknown): value is types.Directive {
     typeof value['source'] === 'string' &&
     typeof value['received_at'] === 'string' &&
     isDateTime(value['received_at']) &&
-    (value['start_time'] === undefined || (typeof value['start_time'] === 'string' && isDateTime(value['start_time']))) &&
+    (
+      value['start_time'] === undefined ||
+      (typeof value['start_time'] === 'string' && isDateTime(value['start_time']))
+    ) &&
     (value['duration_s'] === undefined || isInteger(value['duration_s'])) &&
     (value['randomize_start_s'] === undefined || isInteger(value['randomize_start_s'])) &&
     (value['curve'] === undefined || isDERCurve(value['curve'])) &&

@@ -802,7 +802,13 @@ export function isEnergyTransferMode(value: unknown): value is types.EnergyTrans
 }
 
 export function isIsolationStatus(value: unknown): value is types.IsolationStatus {
-  return value === 'Invalid' || value === 'Valid' || value === 'Warning' || value === 'Fault' || value === 'No_IMD';
+  return (
+    value === 'Invalid' ||
+    value === 'Valid' ||
+    value === 'Warning' ||
+    value === 'Fault' ||
+    value === 'No_IMD'
+  );
 }
 
 const DC_EV_ERROR_CODE_VALUES: ReadonlySet<unknown> = new Set([
@@ -825,7 +831,13 @@ export function isDcEvErrorCode(value: unknown): value is types.DcEvErrorCode {
 }
 
 export function isEvseError(value: unknown): value is types.EvseError {
-  return value === 'Error_Contactor' || value === 'Error_RCD' || value === 'Error_UtilityInterruptEvent' || value === 'Error_Malfunction' || value === 'Error_EmergencyShutdown';
+  return (
+    value === 'Error_Contactor' ||
+    value === 'Error_RCD' ||
+    value === 'Error_UtilityInterruptEvent' ||
+    value === 'Error_Malfunction' ||
+    value === 'Error_EmergencyShutdown'
+  );
 }
 
 const V2G_MESSAGE_ID_VALUES: ReadonlySet<unknown> = new Set([
@@ -913,7 +925,11 @@ export function isCertificateActionEnum(value: unknown): value is types.Certific
 }
 
 export function isNoEnergyPauseMode(value: unknown): value is types.NoEnergyPauseMode {
-  return value === 'PauseAfterPrecharge' || value === 'PauseBeforeCableCheck' || value === 'AllowEvToIgnorePause';
+  return (
+    value === 'PauseAfterPrecharge' ||
+    value === 'PauseBeforeCableCheck' ||
+    value === 'AllowEvToIgnorePause'
+  );
 }
 
 const EVSEIDKEYS: ReadonlySet<string> = new Set(['evse_id', 'evse_id_din']);
@@ -938,7 +954,14 @@ export function isDcEvsePresentVoltageCurrent(value: unknown): value is types.Dc
     isNumber(value['evse_present_voltage']) &&
     value['evse_present_voltage'] >= 0 &&
     value['evse_present_voltage'] <= 1500 &&
-    (value['evse_present_current'] === undefined || (isNumber(value['evse_present_current']) && value['evse_present_current'] >= 0 && value['evse_present_current'] <= 10000)) &&
+    (
+      value['evse_present_current'] === undefined ||
+      (
+        isNumber(value['evse_present_current']) &&
+        value['evse_present_current'] >= 0 &&
+        value['evse_present_current'] <= 10000
+      )
+    ) &&
     hasOnly(value, DC_EVSE_PRESENT_VOLTAGE_CURRENT_KEYS)
   );
 }
@@ -963,8 +986,22 @@ export function isDcEvseMaximumLimits(value: unknown): value is types.DcEvseMaxi
     isNumber(value['evse_maximum_voltage_limit']) &&
     value['evse_maximum_voltage_limit'] >= 0 &&
     value['evse_maximum_voltage_limit'] <= 1500 &&
-    (value['evse_maximum_discharge_current_limit'] === undefined || (isNumber(value['evse_maximum_discharge_current_limit']) && value['evse_maximum_discharge_current_limit'] >= 0 && value['evse_maximum_discharge_current_limit'] <= 10000)) &&
-    (value['evse_maximum_discharge_power_limit'] === undefined || (isNumber(value['evse_maximum_discharge_power_limit']) && value['evse_maximum_discharge_power_limit'] >= 0 && value['evse_maximum_discharge_power_limit'] <= 1000000)) &&
+    (
+      value['evse_maximum_discharge_current_limit'] === undefined ||
+      (
+        isNumber(value['evse_maximum_discharge_current_limit']) &&
+        value['evse_maximum_discharge_current_limit'] >= 0 &&
+        value['evse_maximum_discharge_current_limit'] <= 10000
+      )
+    ) &&
+    (
+      value['evse_maximum_discharge_power_limit'] === undefined ||
+      (
+        isNumber(value['evse_maximum_discharge_power_limit']) &&
+        value['evse_maximum_discharge_power_limit'] >= 0 &&
+        value['evse_maximum_discharge_power_limit'] <= 1000000
+      )
+    ) &&
     hasOnly(value, DC_EVSE_MAXIMUM_LIMITS_KEYS)
   );
 }
@@ -989,8 +1026,22 @@ export function isDcEvseMinimumLimits(value: unknown): value is types.DcEvseMini
     isNumber(value['evse_minimum_power_limit']) &&
     value['evse_minimum_power_limit'] >= 0 &&
     value['evse_minimum_power_limit'] <= 1000000 &&
-    (value['evse_minimum_discharge_current_limit'] === undefined || (isNumber(value['evse_minimum_discharge_current_limit']) && value['evse_minimum_discharge_current_limit'] >= 0 && value['evse_minimum_discharge_current_limit'] <= 10000)) &&
-    (value['evse_minimum_discharge_power_limit'] === undefined || (isNumber(value['evse_minimum_discharge_power_limit']) && value['evse_minimum_discharge_power_limit'] >= 0 && value['evse_minimum_discharge_power_limit'] <= 1000000)) &&
+    (
+      value['evse_minimum_discharge_current_limit'] === undefined ||
+      (
+        isNumber(value['evse_minimum_discharge_current_limit']) &&
+        value['evse_minimum_discharge_current_limit'] >= 0 &&
+        value['evse_minimum_discharge_current_limit'] <= 10000
+      )
+    ) &&
+    (
+      value['evse_minimum_discharge_power_limit'] === undefined ||
+      (
+        isNumber(value['evse_minimum_discharge_power_limit']) &&
+        value['evse_minimum_discharge_power_limit'] >= 0 &&
+        value['evse_minimum_discharge_power_limit'] <= 1000000
+      )
+    ) &&
     hasOnly(value, DC_EVSE_MINIMUM_LIMITS_KEYS)
   );
 }
@@ -1005,10 +1056,38 @@ const SETUP_PHYSICAL_VALUES_KEYS: ReadonlySet<string> = new Set([
 export function isSetupPhysicalValues(value: unknown): value is types.SetupPhysicalValues {
   return (
     isObject(value) &&
-    (value['ac_nominal_voltage'] === undefined || (isNumber(value['ac_nominal_voltage']) && value['ac_nominal_voltage'] >= 0 && value['ac_nominal_voltage'] <= 1000)) &&
-    (value['dc_current_regulation_tolerance'] === undefined || (isNumber(value['dc_current_regulation_tolerance']) && value['dc_current_regulation_tolerance'] >= 0 && value['dc_current_regulation_tolerance'] <= 400)) &&
-    (value['dc_peak_current_ripple'] === undefined || (isNumber(value['dc_peak_current_ripple']) && value['dc_peak_current_ripple'] >= 0 && value['dc_peak_current_ripple'] <= 400)) &&
-    (value['dc_energy_to_be_delivered'] === undefined || (isNumber(value['dc_energy_to_be_delivered']) && value['dc_energy_to_be_delivered'] >= 0 && value['dc_energy_to_be_delivered'] <= 200000)) &&
+    (
+      value['ac_nominal_voltage'] === undefined ||
+      (
+        isNumber(value['ac_nominal_voltage']) &&
+        value['ac_nominal_voltage'] >= 0 &&
+        value['ac_nominal_voltage'] <= 1000
+      )
+    ) &&
+    (
+      value['dc_current_regulation_tolerance'] === undefined ||
+      (
+        isNumber(value['dc_current_regulation_tolerance']) &&
+        value['dc_current_regulation_tolerance'] >= 0 &&
+        value['dc_current_regulation_tolerance'] <= 400
+      )
+    ) &&
+    (
+      value['dc_peak_current_ripple'] === undefined ||
+      (
+        isNumber(value['dc_peak_current_ripple']) &&
+        value['dc_peak_current_ripple'] >= 0 &&
+        value['dc_peak_current_ripple'] <= 400
+      )
+    ) &&
+    (
+      value['dc_energy_to_be_delivered'] === undefined ||
+      (
+        isNumber(value['dc_energy_to_be_delivered']) &&
+        value['dc_energy_to_be_delivered'] >= 0 &&
+        value['dc_energy_to_be_delivered'] <= 200000
+      )
+    ) &&
     hasOnly(value, SETUP_PHYSICAL_VALUES_KEYS)
   );
 }
@@ -1029,8 +1108,14 @@ export function isDcEvStatus(value: unknown): value is types.DcEvStatus {
     isNumber(value['dc_ev_ress_soc']) &&
     value['dc_ev_ress_soc'] >= 0 &&
     value['dc_ev_ress_soc'] <= 100 &&
-    (value['dc_ev_cabin_conditioning'] === undefined || typeof value['dc_ev_cabin_conditioning'] === 'boolean') &&
-    (value['dc_ev_ress_conditioning'] === undefined || typeof value['dc_ev_ress_conditioning'] === 'boolean') &&
+    (
+      value['dc_ev_cabin_conditioning'] === undefined ||
+      typeof value['dc_ev_cabin_conditioning'] === 'boolean'
+    ) &&
+    (
+      value['dc_ev_ress_conditioning'] === undefined ||
+      typeof value['dc_ev_ress_conditioning'] === 'boolean'
+    ) &&
     hasOnly(value, DC_EV_STATUS_KEYS)
   );
 }
@@ -1062,9 +1147,30 @@ const DC_EV_MAXIMUM_LIMITS_KEYS: ReadonlySet<string> = new Set([
 export function isDcEvMaximumLimits(value: unknown): value is types.DcEvMaximumLimits {
   return (
     isObject(value) &&
-    (value['dc_ev_maximum_current_limit'] === undefined || (isNumber(value['dc_ev_maximum_current_limit']) && value['dc_ev_maximum_current_limit'] >= -2 && value['dc_ev_maximum_current_limit'] <= 10000)) &&
-    (value['dc_ev_maximum_power_limit'] === undefined || (isNumber(value['dc_ev_maximum_power_limit']) && value['dc_ev_maximum_power_limit'] >= -2 && value['dc_ev_maximum_power_limit'] <= 350000)) &&
-    (value['dc_ev_maximum_voltage_limit'] === undefined || (isNumber(value['dc_ev_maximum_voltage_limit']) && value['dc_ev_maximum_voltage_limit'] >= -2 && value['dc_ev_maximum_voltage_limit'] <= 1500)) &&
+    (
+      value['dc_ev_maximum_current_limit'] === undefined ||
+      (
+        isNumber(value['dc_ev_maximum_current_limit']) &&
+        value['dc_ev_maximum_current_limit'] >= -2 &&
+        value['dc_ev_maximum_current_limit'] <= 10000
+      )
+    ) &&
+    (
+      value['dc_ev_maximum_power_limit'] === undefined ||
+      (
+        isNumber(value['dc_ev_maximum_power_limit']) &&
+        value['dc_ev_maximum_power_limit'] >= -2 &&
+        value['dc_ev_maximum_power_limit'] <= 350000
+      )
+    ) &&
+    (
+      value['dc_ev_maximum_voltage_limit'] === undefined ||
+      (
+        isNumber(value['dc_ev_maximum_voltage_limit']) &&
+        value['dc_ev_maximum_voltage_limit'] >= -2 &&
+        value['dc_ev_maximum_voltage_limit'] <= 1500
+      )
+    ) &&
     hasOnly(value, DC_EV_MAXIMUM_LIMITS_KEYS)
   );
 }
@@ -1077,8 +1183,20 @@ const DC_EV_REMAINING_TIME_KEYS: ReadonlySet<string> = new Set([
 export function isDcEvRemainingTime(value: unknown): value is types.DcEvRemainingTime {
   return (
     isObject(value) &&
-    (value['ev_remaining_time_to_full_soc'] === undefined || (typeof value['ev_remaining_time_to_full_soc'] === 'string' && isDateTime(value['ev_remaining_time_to_full_soc']))) &&
-    (value['ev_remaining_time_to_full_bulk_soc'] === undefined || (typeof value['ev_remaining_time_to_full_bulk_soc'] === 'string' && isDateTime(value['ev_remaining_time_to_full_bulk_soc']))) &&
+    (
+      value['ev_remaining_time_to_full_soc'] === undefined ||
+      (
+        typeof value['ev_remaining_time_to_full_soc'] === 'string' &&
+        isDateTime(value['ev_remaining_time_to_full_soc'])
+      )
+    ) &&
+    (
+      value['ev_remaining_time_to_full_bulk_soc'] === undefined ||
+      (
+        typeof value['ev_remaining_time_to_full_bulk_soc'] === 'string' &&
+        isDateTime(value['ev_remaining_time_to_full_bulk_soc'])
+      )
+    ) &&
     hasOnly(value, DC_EV_REMAINING_TIME_KEYS)
   );
 }
@@ -1148,9 +1266,15 @@ export function isV2gMessages(value: unknown): value is types.V2gMessages {
     isObject(value) &&
     isV2gMessageId(value['id']) &&
     (value['xml'] === undefined || (typeof value['xml'] === 'string' && lengthOf(value['xml']) >= 0)) &&
-    (value['v2g_json'] === undefined || (typeof value['v2g_json'] === 'string' && lengthOf(value['v2g_json']) >= 0)) &&
+    (
+      value['v2g_json'] === undefined ||
+      (typeof value['v2g_json'] === 'string' && lengthOf(value['v2g_json']) >= 0)
+    ) &&
     (value['exi'] === undefined || (typeof value['exi'] === 'string' && lengthOf(value['exi']) >= 0)) &&
-    (value['exi_base64'] === undefined || (typeof value['exi_base64'] === 'string' && lengthOf(value['exi_base64']) >= 0)) &&
+    (
+      value['exi_base64'] === undefined ||
+      (typeof value['exi_base64'] === 'string' && lengthOf(value['exi_base64']) >= 0)
+    ) &&
     hasOnly(value, V2G_MESSAGES_KEYS)
   );
 }
@@ -1165,7 +1289,10 @@ export function isResponseExiStreamStatus(value: unknown): value is types.Respon
   return (
     isObject(value) &&
     (value['status'] === 'Accepted' || value['status'] === 'Failed') &&
-    (value['exi_response'] === undefined || (typeof value['exi_response'] === 'string' && lengthOf(value['exi_response']) <= 5600)) &&
+    (
+      value['exi_response'] === undefined ||
+      (typeof value['exi_response'] === 'string' && lengthOf(value['exi_response']) <= 5600)
+    ) &&
     isCertificateActionEnum(value['certificate_action']) &&
     hasOnly(value, RESPONSE_EXI_STREAM_STATUS_KEYS)
   );
@@ -1200,7 +1327,11 @@ const CERTIFICATE_HASH_DATA_INFO_KEYS: ReadonlySet<string> = new Set([
 export function isCertificateHashDataInfo(value: unknown): value is types.CertificateHashDataInfo {
   return (
     isObject(value) &&
-    (value['hashAlgorithm'] === 'SHA256' || value['hashAlgorithm'] === 'SHA384' || value['hashAlgorithm'] === 'SHA512') &&
+    (
+      value['hashAlgorithm'] === 'SHA256' ||
+      value['hashAlgorithm'] === 'SHA384' ||
+      value['hashAlgorithm'] === 'SHA512'
+    ) &&
     typeof value['issuerNameHash'] === 'string' &&
     lengthOf(value['issuerNameHash']) <= 128 &&
     typeof value['issuerKeyHash'] === 'string' &&
@@ -1229,15 +1360,39 @@ const DISPLAY_PARAMETERS_KEYS: ReadonlySet<string> = new Set([
 export function isDisplayParameters(value: unknown): value is types.DisplayParameters {
   return (
     isObject(value) &&
-    (value['present_soc'] === undefined || (isNumber(value['present_soc']) && value['present_soc'] >= 0 && value['present_soc'] <= 100)) &&
-    (value['minimum_soc'] === undefined || (isNumber(value['minimum_soc']) && value['minimum_soc'] >= 0 && value['minimum_soc'] <= 100)) &&
-    (value['target_soc'] === undefined || (isNumber(value['target_soc']) && value['target_soc'] >= 0 && value['target_soc'] <= 100)) &&
-    (value['maximum_soc'] === undefined || (isNumber(value['maximum_soc']) && value['maximum_soc'] >= 0 && value['maximum_soc'] <= 100)) &&
-    (value['remaining_time_to_minimum_soc'] === undefined || (isNumber(value['remaining_time_to_minimum_soc']) && value['remaining_time_to_minimum_soc'] >= 0)) &&
-    (value['remaining_time_to_target_soc'] === undefined || (isNumber(value['remaining_time_to_target_soc']) && value['remaining_time_to_target_soc'] >= 0)) &&
-    (value['remaining_time_to_maximum_soc'] === undefined || (isNumber(value['remaining_time_to_maximum_soc']) && value['remaining_time_to_maximum_soc'] >= 0)) &&
+    (
+      value['present_soc'] === undefined ||
+      (isNumber(value['present_soc']) && value['present_soc'] >= 0 && value['present_soc'] <= 100)
+    ) &&
+    (
+      value['minimum_soc'] === undefined ||
+      (isNumber(value['minimum_soc']) && value['minimum_soc'] >= 0 && value['minimum_soc'] <= 100)
+    ) &&
+    (
+      value['target_soc'] === undefined ||
+      (isNumber(value['target_soc']) && value['target_soc'] >= 0 && value['target_soc'] <= 100)
+    ) &&
+    (
+      value['maximum_soc'] === undefined ||
+      (isNumber(value['maximum_soc']) && value['maximum_soc'] >= 0 && value['maximum_soc'] <= 100)
+    ) &&
+    (
+      value['remaining_time_to_minimum_soc'] === undefined ||
+      (isNumber(value['remaining_time_to_minimum_soc']) && value['remaining_time_to_minimum_soc'] >= 0)
+    ) &&
+    (
+      value['remaining_time_to_target_soc'] === undefined ||
+      (isNumber(value['remaining_time_to_target_soc']) && value['remaining_time_to_target_soc'] >= 0)
+    ) &&
+    (
+      value['remaining_time_to_maximum_soc'] === undefined ||
+      (isNumber(value['remaining_time_to_maximum_soc']) && value['remaining_time_to_maximum_soc'] >= 0)
+    ) &&
     (value['charging_complete'] === undefined || typeof value['charging_complete'] === 'boolean') &&
-    (value['battery_energy_capacity'] === undefined || (isNumber(value['battery_energy_capacity']) && value['battery_energy_capacity'] >= 0)) &&
+    (
+      value['battery_energy_capacity'] === undefined ||
+      (isNumber(value['battery_energy_capacity']) && value['battery_energy_capacity'] >= 0)
+    ) &&
     (value['inlet_hot'] === undefined || typeof value['inlet_hot'] === 'boolean') &&
     hasOnly(value, DISPLAY_PARAMETERS_KEYS)
   );
@@ -1263,7 +1418,10 @@ const DC_CHARGE_DYNAMIC_MODE_VALUES_KEYS: ReadonlySet<string> = new Set([
 export function isDcChargeDynamicModeValues(value: unknown): value is types.DcChargeDynamicModeValues {
   return (
     isObject(value) &&
-    (value['departure_time'] === undefined || (isNumber(value['departure_time']) && value['departure_time'] >= 0)) &&
+    (
+      value['departure_time'] === undefined ||
+      (isNumber(value['departure_time']) && value['departure_time'] >= 0)
+    ) &&
     isNumber(value['target_energy_request']) &&
     value['target_energy_request'] >= 0 &&
     isNumber(value['max_energy_request']) &&
@@ -1280,11 +1438,26 @@ export function isDcChargeDynamicModeValues(value: unknown): value is types.DcCh
     value['max_voltage'] >= 0 &&
     isNumber(value['min_voltage']) &&
     value['min_voltage'] >= 0 &&
-    (value['max_discharge_power'] === undefined || (isNumber(value['max_discharge_power']) && value['max_discharge_power'] >= 0)) &&
-    (value['min_discharge_power'] === undefined || (isNumber(value['min_discharge_power']) && value['min_discharge_power'] >= 0)) &&
-    (value['max_discharge_current'] === undefined || (isNumber(value['max_discharge_current']) && value['max_discharge_current'] >= 0)) &&
-    (value['max_v2x_energy_request'] === undefined || (isNumber(value['max_v2x_energy_request']) && value['max_v2x_energy_request'] >= 0)) &&
-    (value['min_v2x_energy_request'] === undefined || (isNumber(value['min_v2x_energy_request']) && value['min_v2x_energy_request'] >= 0)) &&
+    (
+      value['max_discharge_power'] === undefined ||
+      (isNumber(value['max_discharge_power']) && value['max_discharge_power'] >= 0)
+    ) &&
+    (
+      value['min_discharge_power'] === undefined ||
+      (isNumber(value['min_discharge_power']) && value['min_discharge_power'] >= 0)
+    ) &&
+    (
+      value['max_discharge_current'] === undefined ||
+      (isNumber(value['max_discharge_current']) && value['max_discharge_current'] >= 0)
+    ) &&
+    (
+      value['max_v2x_energy_request'] === undefined ||
+      (isNumber(value['max_v2x_energy_request']) && value['max_v2x_energy_request'] >= 0)
+    ) &&
+    (
+      value['min_v2x_energy_request'] === undefined ||
+      (isNumber(value['min_v2x_energy_request']) && value['min_v2x_energy_request'] >= 0)
+    ) &&
     hasOnly(value, DC_CHARGE_DYNAMIC_MODE_VALUES_KEYS)
   );
 }
@@ -1459,7 +1632,10 @@ export function isEVAbsolutePriceSchedule(value: unknown): value is types.EVAbso
 export function isEVEnergyOffer(value: unknown): value is types.EVEnergyOffer {
   return (
     isObject(value) &&
-    (value['ev_absolute_price_schedule'] === undefined || isEVAbsolutePriceSchedule(value['ev_absolute_price_schedule'])) &&
+    (
+      value['ev_absolute_price_schedule'] === undefined ||
+      isEVAbsolutePriceSchedule(value['ev_absolute_price_schedule'])
+    ) &&
     isEVPowerSchedule(value['ev_power_schedule'])
   );
 }
@@ -1467,47 +1643,139 @@ export function isEVEnergyOffer(value: unknown): value is types.EVEnergyOffer {
 export function isDERChargingParameters(value: unknown): value is types.DERChargingParameters {
   return (
     isObject(value) &&
-    (value['ev_supported_dercontrol'] === undefined || (isArray(value['ev_supported_dercontrol']) && value['ev_supported_dercontrol'].length >= 1 && value['ev_supported_dercontrol'].every(grid_support.isDirectiveType))) &&
-    (value['ev_over_excited_max_discharge_power'] === undefined || isNumber(value['ev_over_excited_max_discharge_power'])) &&
-    (value['ev_over_excited_power_factor'] === undefined || isNumber(value['ev_over_excited_power_factor'])) &&
-    (value['ev_under_excited_max_discharge_power'] === undefined || isNumber(value['ev_under_excited_max_discharge_power'])) &&
-    (value['ev_under_excited_power_factor'] === undefined || isNumber(value['ev_under_excited_power_factor'])) &&
+    (
+      value['ev_supported_dercontrol'] === undefined ||
+      (
+        isArray(value['ev_supported_dercontrol']) &&
+        value['ev_supported_dercontrol'].length >= 1 &&
+        value['ev_supported_dercontrol'].every(grid_support.isDirectiveType)
+      )
+    ) &&
+    (
+      value['ev_over_excited_max_discharge_power'] === undefined ||
+      isNumber(value['ev_over_excited_max_discharge_power'])
+    ) &&
+    (
+      value['ev_over_excited_power_factor'] === undefined ||
+      isNumber(value['ev_over_excited_power_factor'])
+    ) &&
+    (
+      value['ev_under_excited_max_discharge_power'] === undefined ||
+      isNumber(value['ev_under_excited_max_discharge_power'])
+    ) &&
+    (
+      value['ev_under_excited_power_factor'] === undefined ||
+      isNumber(value['ev_under_excited_power_factor'])
+    ) &&
     (value['max_apparent_power'] === undefined || isNumber(value['max_apparent_power'])) &&
     (value['max_charge_apparent_power'] === undefined || isNumber(value['max_charge_apparent_power'])) &&
-    (value['max_charge_apparent_power_l2'] === undefined || isNumber(value['max_charge_apparent_power_l2'])) &&
-    (value['max_charge_apparent_power_l3'] === undefined || isNumber(value['max_charge_apparent_power_l3'])) &&
-    (value['max_discharge_apparent_power'] === undefined || isNumber(value['max_discharge_apparent_power'])) &&
-    (value['max_discharge_apparent_power_l2'] === undefined || isNumber(value['max_discharge_apparent_power_l2'])) &&
-    (value['max_discharge_apparent_power_l3'] === undefined || isNumber(value['max_discharge_apparent_power_l3'])) &&
+    (
+      value['max_charge_apparent_power_l2'] === undefined ||
+      isNumber(value['max_charge_apparent_power_l2'])
+    ) &&
+    (
+      value['max_charge_apparent_power_l3'] === undefined ||
+      isNumber(value['max_charge_apparent_power_l3'])
+    ) &&
+    (
+      value['max_discharge_apparent_power'] === undefined ||
+      isNumber(value['max_discharge_apparent_power'])
+    ) &&
+    (
+      value['max_discharge_apparent_power_l2'] === undefined ||
+      isNumber(value['max_discharge_apparent_power_l2'])
+    ) &&
+    (
+      value['max_discharge_apparent_power_l3'] === undefined ||
+      isNumber(value['max_discharge_apparent_power_l3'])
+    ) &&
     (value['max_charge_reactive_power'] === undefined || isNumber(value['max_charge_reactive_power'])) &&
-    (value['max_charge_reactive_power_l2'] === undefined || isNumber(value['max_charge_reactive_power_l2'])) &&
-    (value['max_charge_reactive_power_l3'] === undefined || isNumber(value['max_charge_reactive_power_l3'])) &&
+    (
+      value['max_charge_reactive_power_l2'] === undefined ||
+      isNumber(value['max_charge_reactive_power_l2'])
+    ) &&
+    (
+      value['max_charge_reactive_power_l3'] === undefined ||
+      isNumber(value['max_charge_reactive_power_l3'])
+    ) &&
     (value['min_charge_reactive_power'] === undefined || isNumber(value['min_charge_reactive_power'])) &&
-    (value['min_charge_reactive_power_l2'] === undefined || isNumber(value['min_charge_reactive_power_l2'])) &&
-    (value['min_charge_reactive_power_l3'] === undefined || isNumber(value['min_charge_reactive_power_l3'])) &&
-    (value['max_discharge_reactive_power'] === undefined || isNumber(value['max_discharge_reactive_power'])) &&
-    (value['max_discharge_reactive_power_l2'] === undefined || isNumber(value['max_discharge_reactive_power_l2'])) &&
-    (value['max_discharge_reactive_power_l3'] === undefined || isNumber(value['max_discharge_reactive_power_l3'])) &&
-    (value['min_discharge_reactive_power'] === undefined || isNumber(value['min_discharge_reactive_power'])) &&
-    (value['min_discharge_reactive_power_l2'] === undefined || isNumber(value['min_discharge_reactive_power_l2'])) &&
-    (value['min_discharge_reactive_power_l3'] === undefined || isNumber(value['min_discharge_reactive_power_l3'])) &&
+    (
+      value['min_charge_reactive_power_l2'] === undefined ||
+      isNumber(value['min_charge_reactive_power_l2'])
+    ) &&
+    (
+      value['min_charge_reactive_power_l3'] === undefined ||
+      isNumber(value['min_charge_reactive_power_l3'])
+    ) &&
+    (
+      value['max_discharge_reactive_power'] === undefined ||
+      isNumber(value['max_discharge_reactive_power'])
+    ) &&
+    (
+      value['max_discharge_reactive_power_l2'] === undefined ||
+      isNumber(value['max_discharge_reactive_power_l2'])
+    ) &&
+    (
+      value['max_discharge_reactive_power_l3'] === undefined ||
+      isNumber(value['max_discharge_reactive_power_l3'])
+    ) &&
+    (
+      value['min_discharge_reactive_power'] === undefined ||
+      isNumber(value['min_discharge_reactive_power'])
+    ) &&
+    (
+      value['min_discharge_reactive_power_l2'] === undefined ||
+      isNumber(value['min_discharge_reactive_power_l2'])
+    ) &&
+    (
+      value['min_discharge_reactive_power_l3'] === undefined ||
+      isNumber(value['min_discharge_reactive_power_l3'])
+    ) &&
     (value['nominal_voltage'] === undefined || isNumber(value['nominal_voltage'])) &&
     (value['nominal_voltage_offset'] === undefined || isNumber(value['nominal_voltage_offset'])) &&
     (value['max_nominal_voltage'] === undefined || isNumber(value['max_nominal_voltage'])) &&
     (value['min_nominal_voltage'] === undefined || isNumber(value['min_nominal_voltage'])) &&
-    (value['ev_inverter_manufacturer'] === undefined || typeof value['ev_inverter_manufacturer'] === 'string') &&
+    (
+      value['ev_inverter_manufacturer'] === undefined ||
+      typeof value['ev_inverter_manufacturer'] === 'string'
+    ) &&
     (value['ev_inverter_model'] === undefined || typeof value['ev_inverter_model'] === 'string') &&
-    (value['ev_inverter_serial_number'] === undefined || typeof value['ev_inverter_serial_number'] === 'string') &&
+    (
+      value['ev_inverter_serial_number'] === undefined ||
+      typeof value['ev_inverter_serial_number'] === 'string'
+    ) &&
     (value['ev_inverter_sw_version'] === undefined || typeof value['ev_inverter_sw_version'] === 'string') &&
     (value['ev_inverter_hw_version'] === undefined || typeof value['ev_inverter_hw_version'] === 'string') &&
-    (value['ev_islanding_detection_method'] === undefined || (isArray(value['ev_islanding_detection_method']) && value['ev_islanding_detection_method'].length >= 1 && value['ev_islanding_detection_method'].every(isIslandingDetection))) &&
+    (
+      value['ev_islanding_detection_method'] === undefined ||
+      (
+        isArray(value['ev_islanding_detection_method']) &&
+        value['ev_islanding_detection_method'].length >= 1 &&
+        value['ev_islanding_detection_method'].every(isIslandingDetection)
+      )
+    ) &&
     (value['ev_islanding_trip_time'] === undefined || isNumber(value['ev_islanding_trip_time'])) &&
-    (value['ev_maximum_level1dcinjection'] === undefined || isNumber(value['ev_maximum_level1dcinjection'])) &&
-    (value['ev_duration_level1dcinjection'] === undefined || isNumber(value['ev_duration_level1dcinjection'])) &&
-    (value['ev_maximum_level2dcinjection'] === undefined || isNumber(value['ev_maximum_level2dcinjection'])) &&
-    (value['ev_duration_level2dcinjection'] === undefined || isNumber(value['ev_duration_level2dcinjection'])) &&
+    (
+      value['ev_maximum_level1dcinjection'] === undefined ||
+      isNumber(value['ev_maximum_level1dcinjection'])
+    ) &&
+    (
+      value['ev_duration_level1dcinjection'] === undefined ||
+      isNumber(value['ev_duration_level1dcinjection'])
+    ) &&
+    (
+      value['ev_maximum_level2dcinjection'] === undefined ||
+      isNumber(value['ev_maximum_level2dcinjection'])
+    ) &&
+    (
+      value['ev_duration_level2dcinjection'] === undefined ||
+      isNumber(value['ev_duration_level2dcinjection'])
+    ) &&
     (value['ev_reactive_susceptance'] === undefined || isNumber(value['ev_reactive_susceptance'])) &&
-    (value['ev_session_total_discharge_energy_available'] === undefined || isNumber(value['ev_session_total_discharge_energy_available']))
+    (
+      value['ev_session_total_discharge_energy_available'] === undefined ||
+      isNumber(value['ev_session_total_discharge_energy_available'])
+    )
   );
 }
 
@@ -1538,13 +1806,32 @@ export function isACChargingParameters(value: unknown): value is types.ACChargin
 export function isChargingNeeds(value: unknown): value is types.ChargingNeeds {
   return (
     isObject(value) &&
-    (value['ac_charging_parameters'] === undefined || isACChargingParameters(value['ac_charging_parameters'])) &&
-    (value['der_charging_parameters'] === undefined || isDERChargingParameters(value['der_charging_parameters'])) &&
+    (
+      value['ac_charging_parameters'] === undefined ||
+      isACChargingParameters(value['ac_charging_parameters'])
+    ) &&
+    (
+      value['der_charging_parameters'] === undefined ||
+      isDERChargingParameters(value['der_charging_parameters'])
+    ) &&
     (value['ev_energy_offer'] === undefined || isEVEnergyOffer(value['ev_energy_offer'])) &&
     isEnergyTransferMode(value['requested_energy_transfer']) &&
-    (value['dc_charging_parameters'] === undefined || isDCChargingParameters(value['dc_charging_parameters'])) &&
-    (value['v2x_charging_parameters'] === undefined || isV2XChargingParameters(value['v2x_charging_parameters'])) &&
-    (value['available_energy_transfer'] === undefined || (isArray(value['available_energy_transfer']) && value['available_energy_transfer'].length >= 1 && value['available_energy_transfer'].every(isEnergyTransferMode))) &&
+    (
+      value['dc_charging_parameters'] === undefined ||
+      isDCChargingParameters(value['dc_charging_parameters'])
+    ) &&
+    (
+      value['v2x_charging_parameters'] === undefined ||
+      isV2XChargingParameters(value['v2x_charging_parameters'])
+    ) &&
+    (
+      value['available_energy_transfer'] === undefined ||
+      (
+        isArray(value['available_energy_transfer']) &&
+        value['available_energy_transfer'].length >= 1 &&
+        value['available_energy_transfer'].every(isEnergyTransferMode)
+      )
+    ) &&
     (value['control_mode'] === undefined || isControlMode(value['control_mode'])) &&
     (value['mobility_needs_mode'] === undefined || isMobilityNeedsMode(value['mobility_needs_mode'])) &&
     (value['departure_time'] === undefined || typeof value['departure_time'] === 'string')
@@ -1565,14 +1852,23 @@ export function isAcParameters(value: unknown): value is types.AcParameters {
     isObject(value) &&
     isNumber(value['nominal_frequency']) &&
     value['nominal_frequency'] >= 0 &&
-    (value['max_power_asymmetry'] === undefined || (isNumber(value['max_power_asymmetry']) && value['max_power_asymmetry'] >= 0)) &&
-    (value['power_ramp_limitation'] === undefined || (isNumber(value['power_ramp_limitation']) && value['power_ramp_limitation'] >= 0)) &&
+    (
+      value['max_power_asymmetry'] === undefined ||
+      (isNumber(value['max_power_asymmetry']) && value['max_power_asymmetry'] >= 0)
+    ) &&
+    (
+      value['power_ramp_limitation'] === undefined ||
+      (isNumber(value['power_ramp_limitation']) && value['power_ramp_limitation'] >= 0)
+    ) &&
     isNumber(value['nominal_voltage']) &&
     value['nominal_voltage'] >= 0 &&
     isArray(value['connectors']) &&
     value['connectors'].length >= 1 &&
     value['connectors'].every(isConnector) &&
-    (value['evse_max_reactive_power'] === undefined || (isNumber(value['evse_max_reactive_power']) && value['evse_max_reactive_power'] >= 0)) &&
+    (
+      value['evse_max_reactive_power'] === undefined ||
+      (isNumber(value['evse_max_reactive_power']) && value['evse_max_reactive_power'] >= 0)
+    ) &&
     hasOnly(value, AC_PARAMETERS_KEYS)
   );
 }
@@ -1643,15 +1939,24 @@ const AC_EV_DYNAMIC_MODE_VALUES_KEYS: ReadonlySet<string> = new Set([
 export function isAcEvDynamicModeValues(value: unknown): value is types.AcEvDynamicModeValues {
   return (
     isObject(value) &&
-    (value['departure_time'] === undefined || (isNumber(value['departure_time']) && value['departure_time'] >= 0)) &&
+    (
+      value['departure_time'] === undefined ||
+      (isNumber(value['departure_time']) && value['departure_time'] >= 0)
+    ) &&
     isNumber(value['target_energy_request']) &&
     value['target_energy_request'] >= 0 &&
     isNumber(value['max_energy_request']) &&
     value['max_energy_request'] >= 0 &&
     isNumber(value['min_energy_request']) &&
     value['min_energy_request'] >= 0 &&
-    (value['max_v2x_energy_request'] === undefined || (isNumber(value['max_v2x_energy_request']) && value['max_v2x_energy_request'] >= 0)) &&
-    (value['min_v2x_energy_request'] === undefined || (isNumber(value['min_v2x_energy_request']) && value['min_v2x_energy_request'] >= 0)) &&
+    (
+      value['max_v2x_energy_request'] === undefined ||
+      (isNumber(value['max_v2x_energy_request']) && value['max_v2x_energy_request'] >= 0)
+    ) &&
+    (
+      value['min_v2x_energy_request'] === undefined ||
+      (isNumber(value['min_v2x_energy_request']) && value['min_v2x_energy_request'] >= 0)
+    ) &&
     hasOnly(value, AC_EV_DYNAMIC_MODE_VALUES_KEYS)
   );
 }
@@ -1667,7 +1972,10 @@ export function isAcTargetValues(value: unknown): value is types.AcTargetValues 
     isObject(value) &&
     units.isPower(value['target_active_power']) &&
     (value['target_reactive_power'] === undefined || units.isReactivePower(value['target_reactive_power'])) &&
-    (value['target_frequency'] === undefined || (isNumber(value['target_frequency']) && value['target_frequency'] >= 0)) &&
+    (
+      value['target_frequency'] === undefined ||
+      (isNumber(value['target_frequency']) && value['target_frequency'] >= 0)
+    ) &&
     hasOnly(value, AC_TARGET_VALUES_KEYS)
   );
 }
@@ -1707,7 +2015,10 @@ export function isBptSetup(value: unknown): value is types.BptSetup {
     isObject(value) &&
     isBptChannel(value['bpt_channel']) &&
     isGeneratorMode(value['generator_mode']) &&
-    (value['grid_code_detection'] === undefined || isGridCodeIslandingDetectionMethod(value['grid_code_detection'])) &&
+    (
+      value['grid_code_detection'] === undefined ||
+      isGridCodeIslandingDetectionMethod(value['grid_code_detection'])
+    ) &&
     hasOnly(value, BPT_SETUP_KEYS)
   );
 }
@@ -1738,12 +2049,54 @@ const DC_EV_PARAMETERS_KEYS: ReadonlySet<string> = new Set([
 export function isDcEvParameters(value: unknown): value is types.DcEvParameters {
   return (
     isObject(value) &&
-    (value['max_current_limit'] === undefined || (isNumber(value['max_current_limit']) && value['max_current_limit'] >= 0 && value['max_current_limit'] <= 1000)) &&
-    (value['max_power_limit'] === undefined || (isNumber(value['max_power_limit']) && value['max_power_limit'] >= 0 && value['max_power_limit'] <= 500000)) &&
-    (value['max_voltage_limit'] === undefined || (isNumber(value['max_voltage_limit']) && value['max_voltage_limit'] >= 0 && value['max_voltage_limit'] <= 1500)) &&
-    (value['energy_capacity'] === undefined || (isNumber(value['energy_capacity']) && value['energy_capacity'] >= 0 && value['energy_capacity'] <= 100000)) &&
-    (value['target_current'] === undefined || (isNumber(value['target_current']) && value['target_current'] >= 0 && value['target_current'] <= 1000)) &&
-    (value['target_voltage'] === undefined || (isNumber(value['target_voltage']) && value['target_voltage'] >= 0 && value['target_voltage'] <= 1500)) &&
+    (
+      value['max_current_limit'] === undefined ||
+      (
+        isNumber(value['max_current_limit']) &&
+        value['max_current_limit'] >= 0 &&
+        value['max_current_limit'] <= 1000
+      )
+    ) &&
+    (
+      value['max_power_limit'] === undefined ||
+      (
+        isNumber(value['max_power_limit']) &&
+        value['max_power_limit'] >= 0 &&
+        value['max_power_limit'] <= 500000
+      )
+    ) &&
+    (
+      value['max_voltage_limit'] === undefined ||
+      (
+        isNumber(value['max_voltage_limit']) &&
+        value['max_voltage_limit'] >= 0 &&
+        value['max_voltage_limit'] <= 1500
+      )
+    ) &&
+    (
+      value['energy_capacity'] === undefined ||
+      (
+        isNumber(value['energy_capacity']) &&
+        value['energy_capacity'] >= 0 &&
+        value['energy_capacity'] <= 100000
+      )
+    ) &&
+    (
+      value['target_current'] === undefined ||
+      (
+        isNumber(value['target_current']) &&
+        value['target_current'] >= 0 &&
+        value['target_current'] <= 1000
+      )
+    ) &&
+    (
+      value['target_voltage'] === undefined ||
+      (
+        isNumber(value['target_voltage']) &&
+        value['target_voltage'] >= 0 &&
+        value['target_voltage'] <= 1500
+      )
+    ) &&
     hasOnly(value, DC_EV_PARAMETERS_KEYS)
   );
 }
@@ -1758,10 +2111,38 @@ const DC_EV_BPTPARAMETERS_KEYS: ReadonlySet<string> = new Set([
 export function isDcEvBPTParameters(value: unknown): value is types.DcEvBPTParameters {
   return (
     isObject(value) &&
-    (value['discharge_max_current_limit'] === undefined || (isNumber(value['discharge_max_current_limit']) && value['discharge_max_current_limit'] >= 0 && value['discharge_max_current_limit'] <= 1000)) &&
-    (value['discharge_max_power_limit'] === undefined || (isNumber(value['discharge_max_power_limit']) && value['discharge_max_power_limit'] >= 0 && value['discharge_max_power_limit'] <= 500000)) &&
-    (value['discharge_target_current'] === undefined || (isNumber(value['discharge_target_current']) && value['discharge_target_current'] >= 0 && value['discharge_target_current'] <= 1500)) &&
-    (value['discharge_minimal_soc'] === undefined || (isNumber(value['discharge_minimal_soc']) && value['discharge_minimal_soc'] >= 0 && value['discharge_minimal_soc'] <= 99)) &&
+    (
+      value['discharge_max_current_limit'] === undefined ||
+      (
+        isNumber(value['discharge_max_current_limit']) &&
+        value['discharge_max_current_limit'] >= 0 &&
+        value['discharge_max_current_limit'] <= 1000
+      )
+    ) &&
+    (
+      value['discharge_max_power_limit'] === undefined ||
+      (
+        isNumber(value['discharge_max_power_limit']) &&
+        value['discharge_max_power_limit'] >= 0 &&
+        value['discharge_max_power_limit'] <= 500000
+      )
+    ) &&
+    (
+      value['discharge_target_current'] === undefined ||
+      (
+        isNumber(value['discharge_target_current']) &&
+        value['discharge_target_current'] >= 0 &&
+        value['discharge_target_current'] <= 1500
+      )
+    ) &&
+    (
+      value['discharge_minimal_soc'] === undefined ||
+      (
+        isNumber(value['discharge_minimal_soc']) &&
+        value['discharge_minimal_soc'] >= 0 &&
+        value['discharge_minimal_soc'] <= 99
+      )
+    ) &&
     hasOnly(value, DC_EV_BPTPARAMETERS_KEYS)
   );
 }
@@ -1786,8 +2167,14 @@ export function isEvInformation(value: unknown): value is types.EvInformation {
     typeof value['evcc_id'] === 'string' &&
     EV_INFORMATION_EVCC_ID_PATTERN.test(value['evcc_id']) &&
     (value['tls_leaf_certificate'] === undefined || typeof value['tls_leaf_certificate'] === 'string') &&
-    (value['tls_sub_ca_1_certificate'] === undefined || typeof value['tls_sub_ca_1_certificate'] === 'string') &&
-    (value['tls_sub_ca_2_certificate'] === undefined || typeof value['tls_sub_ca_2_certificate'] === 'string') &&
+    (
+      value['tls_sub_ca_1_certificate'] === undefined ||
+      typeof value['tls_sub_ca_1_certificate'] === 'string'
+    ) &&
+    (
+      value['tls_sub_ca_2_certificate'] === undefined ||
+      typeof value['tls_sub_ca_2_certificate'] === 'string'
+    ) &&
     (value['tls_root_certificate'] === undefined || typeof value['tls_root_certificate'] === 'string') &&
     hasOnly(value, EV_INFORMATION_KEYS)
   );
@@ -1824,7 +2211,10 @@ export function isEvTermination(value: unknown): value is types.EvTermination {
   return (
     isObject(value) &&
     (value['ev_termination_code'] === undefined || typeof value['ev_termination_code'] === 'string') &&
-    (value['ev_termination_explanation'] === undefined || typeof value['ev_termination_explanation'] === 'string') &&
+    (
+      value['ev_termination_explanation'] === undefined ||
+      typeof value['ev_termination_explanation'] === 'string'
+    ) &&
     hasOnly(value, EV_TERMINATION_KEYS)
   );
 }

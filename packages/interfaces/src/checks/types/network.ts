@@ -106,8 +106,17 @@ export function isAPN(value: unknown): value is types.APN {
     (value['apn_password'] === undefined || typeof value['apn_password'] === 'string') &&
     (value['sim_pin'] === undefined || typeof value['sim_pin'] === 'string') &&
     (value['preferred_network'] === undefined || typeof value['preferred_network'] === 'string') &&
-    (value['use_only_preferred_network'] === undefined || typeof value['use_only_preferred_network'] === 'boolean') &&
-    (value['apn_authentication'] === undefined || (value['apn_authentication'] === 'CHAP' || value['apn_authentication'] === 'NONE' || value['apn_authentication'] === 'PAP' || value['apn_authentication'] === 'AUTO')) &&
+    (
+      value['use_only_preferred_network'] === undefined ||
+      typeof value['use_only_preferred_network'] === 'boolean'
+    ) &&
+    (
+      value['apn_authentication'] === undefined ||
+      value['apn_authentication'] === 'CHAP' ||
+      value['apn_authentication'] === 'NONE' ||
+      value['apn_authentication'] === 'PAP' ||
+      value['apn_authentication'] === 'AUTO'
+    ) &&
     hasOnly(value, APNKEYS)
   );
 }
@@ -122,7 +131,13 @@ export function isVPN(value: unknown): value is types.VPN {
     (value['group'] === undefined || typeof value['group'] === 'string') &&
     (value['password'] === undefined || typeof value['password'] === 'string') &&
     (value['key'] === undefined || typeof value['key'] === 'string') &&
-    (value['type'] === 'IKEv2' || value['type'] === 'IPSec' || value['type'] === 'L2TP' || value['type'] === 'PPTP' || value['type'] === 'Other') &&
+    (
+      value['type'] === 'IKEv2' ||
+      value['type'] === 'IPSec' ||
+      value['type'] === 'L2TP' ||
+      value['type'] === 'PPTP' ||
+      value['type'] === 'Other'
+    ) &&
     hasOnly(value, VPNKEYS)
   );
 }
@@ -148,7 +163,13 @@ export function isConfigureNetworkRequest(value: unknown): value is types.Config
 }
 
 export function isConfigureNetworkStatusEnum(value: unknown): value is types.ConfigureNetworkStatusEnum {
-  return value === 'Ready' || value === 'Processing' || value === 'Failed' || value === 'Rejected' || value === 'NotSupported';
+  return (
+    value === 'Ready' ||
+    value === 'Processing' ||
+    value === 'Failed' ||
+    value === 'Rejected' ||
+    value === 'NotSupported'
+  );
 }
 
 export function isConfigureNetworkFinalStatusEnum(value: unknown): value is types.ConfigureNetworkFinalStatusEnum {

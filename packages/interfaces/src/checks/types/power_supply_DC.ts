@@ -108,27 +108,65 @@ export function isCapabilities(value: unknown): value is types.Capabilities {
     isNumber(value['current_regulation_tolerance_A']) &&
     isNumber(value['peak_current_ripple_A']) &&
     isNumber(value['max_export_voltage_V']) &&
-    (value['nominal_max_export_voltage_V'] === undefined || isNumber(value['nominal_max_export_voltage_V'])) &&
+    (
+      value['nominal_max_export_voltage_V'] === undefined ||
+      isNumber(value['nominal_max_export_voltage_V'])
+    ) &&
     isNumber(value['min_export_voltage_V']) &&
-    (value['nominal_min_export_voltage_V'] === undefined || isNumber(value['nominal_min_export_voltage_V'])) &&
+    (
+      value['nominal_min_export_voltage_V'] === undefined ||
+      isNumber(value['nominal_min_export_voltage_V'])
+    ) &&
     isNumber(value['max_export_current_A']) &&
-    (value['nominal_max_export_current_A'] === undefined || isNumber(value['nominal_max_export_current_A'])) &&
+    (
+      value['nominal_max_export_current_A'] === undefined ||
+      isNumber(value['nominal_max_export_current_A'])
+    ) &&
     isNumber(value['min_export_current_A']) &&
-    (value['nominal_min_export_current_A'] === undefined || isNumber(value['nominal_min_export_current_A'])) &&
+    (
+      value['nominal_min_export_current_A'] === undefined ||
+      isNumber(value['nominal_min_export_current_A'])
+    ) &&
     (value['max_import_voltage_V'] === undefined || isNumber(value['max_import_voltage_V'])) &&
-    (value['nominal_max_import_voltage_V'] === undefined || isNumber(value['nominal_max_import_voltage_V'])) &&
+    (
+      value['nominal_max_import_voltage_V'] === undefined ||
+      isNumber(value['nominal_max_import_voltage_V'])
+    ) &&
     (value['min_import_voltage_V'] === undefined || isNumber(value['min_import_voltage_V'])) &&
-    (value['nominal_min_import_voltage_V'] === undefined || isNumber(value['nominal_min_import_voltage_V'])) &&
+    (
+      value['nominal_min_import_voltage_V'] === undefined ||
+      isNumber(value['nominal_min_import_voltage_V'])
+    ) &&
     (value['max_import_current_A'] === undefined || isNumber(value['max_import_current_A'])) &&
-    (value['nominal_max_import_current_A'] === undefined || isNumber(value['nominal_max_import_current_A'])) &&
+    (
+      value['nominal_max_import_current_A'] === undefined ||
+      isNumber(value['nominal_max_import_current_A'])
+    ) &&
     (value['min_import_current_A'] === undefined || isNumber(value['min_import_current_A'])) &&
-    (value['nominal_min_import_current_A'] === undefined || isNumber(value['nominal_min_import_current_A'])) &&
+    (
+      value['nominal_min_import_current_A'] === undefined ||
+      isNumber(value['nominal_min_import_current_A'])
+    ) &&
     isNumber(value['max_export_power_W']) &&
     (value['nominal_max_export_power_W'] === undefined || isNumber(value['nominal_max_export_power_W'])) &&
     (value['max_import_power_W'] === undefined || isNumber(value['max_import_power_W'])) &&
     (value['nominal_max_import_power_W'] === undefined || isNumber(value['nominal_max_import_power_W'])) &&
-    (value['conversion_efficiency_import'] === undefined || (isNumber(value['conversion_efficiency_import']) && value['conversion_efficiency_import'] >= 0 && value['conversion_efficiency_import'] <= 1)) &&
-    (value['conversion_efficiency_export'] === undefined || (isNumber(value['conversion_efficiency_export']) && value['conversion_efficiency_export'] >= 0 && value['conversion_efficiency_export'] <= 1)) &&
+    (
+      value['conversion_efficiency_import'] === undefined ||
+      (
+        isNumber(value['conversion_efficiency_import']) &&
+        value['conversion_efficiency_import'] >= 0 &&
+        value['conversion_efficiency_import'] <= 1
+      )
+    ) &&
+    (
+      value['conversion_efficiency_export'] === undefined ||
+      (
+        isNumber(value['conversion_efficiency_export']) &&
+        value['conversion_efficiency_export'] >= 0 &&
+        value['conversion_efficiency_export'] <= 1
+      )
+    ) &&
     hasOnly(value, CAPABILITIES_KEYS)
   );
 }

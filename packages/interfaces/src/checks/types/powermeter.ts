@@ -162,14 +162,24 @@ export function isTransactionReq(value: unknown): value is types.TransactionReq 
     typeof value['evse_id'] === 'string' &&
     typeof value['transaction_id'] === 'string' &&
     isOCMFUserIdentificationStatus(value['identification_status']) &&
-    (value['identification_level'] === undefined || isOCMFIdentificationLevel(value['identification_level'])) &&
+    (
+      value['identification_level'] === undefined ||
+      isOCMFIdentificationLevel(value['identification_level'])
+    ) &&
     isArray(value['identification_flags']) &&
     value['identification_flags'].length >= 0 &&
     value['identification_flags'].length <= 4 &&
     value['identification_flags'].every(isOCMFIdentificationFlags) &&
     isOCMFIdentificationType(value['identification_type']) &&
     (value['identification_data'] === undefined || typeof value['identification_data'] === 'string') &&
-    (value['tariff_text'] === undefined || (typeof value['tariff_text'] === 'string' && lengthOf(value['tariff_text']) >= 0 && lengthOf(value['tariff_text']) <= 250)) &&
+    (
+      value['tariff_text'] === undefined ||
+      (
+        typeof value['tariff_text'] === 'string' &&
+        lengthOf(value['tariff_text']) >= 0 &&
+        lengthOf(value['tariff_text']) <= 250
+      )
+    ) &&
     hasOnly(value, TRANSACTION_REQ_KEYS)
   );
 }
@@ -191,9 +201,24 @@ export function isTransactionStartResponse(value: unknown): value is types.Trans
     isObject(value) &&
     isTransactionRequestStatus(value['status']) &&
     (value['error'] === undefined || typeof value['error'] === 'string') &&
-    (value['transaction_min_stop_time'] === undefined || (typeof value['transaction_min_stop_time'] === 'string' && isDateTime(value['transaction_min_stop_time']))) &&
-    (value['transaction_max_stop_time'] === undefined || (typeof value['transaction_max_stop_time'] === 'string' && isDateTime(value['transaction_max_stop_time']))) &&
-    (value['signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['signed_meter_value'])) &&
+    (
+      value['transaction_min_stop_time'] === undefined ||
+      (
+        typeof value['transaction_min_stop_time'] === 'string' &&
+        isDateTime(value['transaction_min_stop_time'])
+      )
+    ) &&
+    (
+      value['transaction_max_stop_time'] === undefined ||
+      (
+        typeof value['transaction_max_stop_time'] === 'string' &&
+        isDateTime(value['transaction_max_stop_time'])
+      )
+    ) &&
+    (
+      value['signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['signed_meter_value'])
+    ) &&
     hasOnly(value, TRANSACTION_START_RESPONSE_KEYS)
   );
 }
@@ -209,8 +234,14 @@ export function isTransactionStopResponse(value: unknown): value is types.Transa
   return (
     isObject(value) &&
     isTransactionRequestStatus(value['status']) &&
-    (value['start_signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['start_signed_meter_value'])) &&
-    (value['signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['signed_meter_value'])) &&
+    (
+      value['start_signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['start_signed_meter_value'])
+    ) &&
+    (
+      value['signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['signed_meter_value'])
+    ) &&
     (value['error'] === undefined || typeof value['error'] === 'string') &&
     hasOnly(value, TRANSACTION_STOP_RESPONSE_KEYS)
   );
@@ -322,15 +353,27 @@ export function isPowermeter(value: unknown): value is types.Powermeter {
     (value['VAR'] === undefined || units.isReactivePower(value['VAR'])) &&
     (value['current_A'] === undefined || units.isCurrent(value['current_A'])) &&
     (value['frequency_Hz'] === undefined || units.isFrequency(value['frequency_Hz'])) &&
-    (value['energy_Wh_import_signed'] === undefined || units_signed.isEnergy(value['energy_Wh_import_signed'])) &&
-    (value['energy_Wh_export_signed'] === undefined || units_signed.isEnergy(value['energy_Wh_export_signed'])) &&
+    (
+      value['energy_Wh_import_signed'] === undefined ||
+      units_signed.isEnergy(value['energy_Wh_import_signed'])
+    ) &&
+    (
+      value['energy_Wh_export_signed'] === undefined ||
+      units_signed.isEnergy(value['energy_Wh_export_signed'])
+    ) &&
     (value['power_W_signed'] === undefined || units_signed.isPower(value['power_W_signed'])) &&
     (value['voltage_V_signed'] === undefined || units_signed.isVoltage(value['voltage_V_signed'])) &&
     (value['VAR_signed'] === undefined || units_signed.isReactivePower(value['VAR_signed'])) &&
     (value['current_A_signed'] === undefined || units_signed.isCurrent(value['current_A_signed'])) &&
     (value['frequency_Hz_signed'] === undefined || units_signed.isFrequency(value['frequency_Hz_signed'])) &&
-    (value['signed_meter_value'] === undefined || units_signed.isSignedMeterValue(value['signed_meter_value'])) &&
-    (value['temperatures'] === undefined || (isArray(value['temperatures']) && value['temperatures'].every(temperature.isTemperature))) &&
+    (
+      value['signed_meter_value'] === undefined ||
+      units_signed.isSignedMeterValue(value['signed_meter_value'])
+    ) &&
+    (
+      value['temperatures'] === undefined ||
+      (isArray(value['temperatures']) && value['temperatures'].every(temperature.isTemperature))
+    ) &&
     hasOnly(value, POWERMETER_KEYS)
   );
 }

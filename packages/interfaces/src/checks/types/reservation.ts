@@ -62,7 +62,13 @@ export const schemas: SchemaFile = {
 };
 
 export function isReservationResult(value: unknown): value is types.ReservationResult {
-  return value === 'Accepted' || value === 'Faulted' || value === 'Occupied' || value === 'Rejected' || value === 'Unavailable';
+  return (
+    value === 'Accepted' ||
+    value === 'Faulted' ||
+    value === 'Occupied' ||
+    value === 'Rejected' ||
+    value === 'Unavailable'
+  );
 }
 
 const RESERVATION_KEYS: ReadonlySet<string> = new Set([
@@ -89,7 +95,12 @@ export function isReservation(value: unknown): value is types.Reservation {
 }
 
 export function isReservationEndReason(value: unknown): value is types.ReservationEndReason {
-  return value === 'Expired' || value === 'Cancelled' || value === 'UsedToStartCharging' || value === 'GlobalReservationRequirementDropped';
+  return (
+    value === 'Expired' ||
+    value === 'Cancelled' ||
+    value === 'UsedToStartCharging' ||
+    value === 'GlobalReservationRequirementDropped'
+  );
 }
 
 const RESERVATION_END_KEYS: ReadonlySet<string> = new Set(['reason', 'reservation_id']);
@@ -104,7 +115,12 @@ export function isReservationEnd(value: unknown): value is types.ReservationEnd 
 }
 
 export function isReservationCheckStatus(value: unknown): value is types.ReservationCheckStatus {
-  return value === 'NotReserved' || value === 'ReservedForToken' || value === 'ReservedForOtherToken' || value === 'ReservedForOtherTokenAndHasParentToken';
+  return (
+    value === 'NotReserved' ||
+    value === 'ReservedForToken' ||
+    value === 'ReservedForOtherToken' ||
+    value === 'ReservedForOtherTokenAndHasParentToken'
+  );
 }
 
 const RESERVATION_CHECK_KEYS: ReadonlySet<string> = new Set(['evse_id', 'id_token', 'group_id_token']);
@@ -128,7 +144,13 @@ export function isReservationUpdateStatus(value: unknown): value is types.Reserv
   return (
     isObject(value) &&
     isInteger(value['reservation_id']) &&
-    (value['reservation_status'] === 'Expired' || value['reservation_status'] === 'Removed' || value['reservation_status'] === 'Placed' || value['reservation_status'] === 'Cancelled' || value['reservation_status'] === 'Used') &&
+    (
+      value['reservation_status'] === 'Expired' ||
+      value['reservation_status'] === 'Removed' ||
+      value['reservation_status'] === 'Placed' ||
+      value['reservation_status'] === 'Cancelled' ||
+      value['reservation_status'] === 'Used'
+    ) &&
     hasOnly(value, RESERVATION_UPDATE_STATUS_KEYS)
   );
 }

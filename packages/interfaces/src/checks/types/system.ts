@@ -123,15 +123,27 @@ export function isFirmwareUpdateRequest(value: unknown): value is types.Firmware
     (value['retry_interval_s'] === undefined || isInteger(value['retry_interval_s'])) &&
     isInteger(value['request_id']) &&
     typeof value['location'] === 'string' &&
-    (value['retrieve_timestamp'] === undefined || (typeof value['retrieve_timestamp'] === 'string' && isDateTime(value['retrieve_timestamp']))) &&
-    (value['install_timestamp'] === undefined || (typeof value['install_timestamp'] === 'string' && isDateTime(value['install_timestamp']))) &&
+    (
+      value['retrieve_timestamp'] === undefined ||
+      (typeof value['retrieve_timestamp'] === 'string' && isDateTime(value['retrieve_timestamp']))
+    ) &&
+    (
+      value['install_timestamp'] === undefined ||
+      (typeof value['install_timestamp'] === 'string' && isDateTime(value['install_timestamp']))
+    ) &&
     (value['signing_certificate'] === undefined || typeof value['signing_certificate'] === 'string') &&
     (value['signature'] === undefined || typeof value['signature'] === 'string')
   );
 }
 
 export function isUpdateFirmwareResponse(value: unknown): value is types.UpdateFirmwareResponse {
-  return value === 'Accepted' || value === 'Rejected' || value === 'AcceptedCanceled' || value === 'InvalidCertificate' || value === 'RevokedCertificate';
+  return (
+    value === 'Accepted' ||
+    value === 'Rejected' ||
+    value === 'AcceptedCanceled' ||
+    value === 'InvalidCertificate' ||
+    value === 'RevokedCertificate'
+  );
 }
 
 export function isUploadLogsRequest(value: unknown): value is types.UploadLogsRequest {
@@ -139,8 +151,14 @@ export function isUploadLogsRequest(value: unknown): value is types.UploadLogsRe
     isObject(value) &&
     (value['retries'] === undefined || (isInteger(value['retries']) && value['retries'] >= 1)) &&
     (value['retry_interval_s'] === undefined || isInteger(value['retry_interval_s'])) &&
-    (value['oldest_timestamp'] === undefined || (typeof value['oldest_timestamp'] === 'string' && isDateTime(value['oldest_timestamp']))) &&
-    (value['latest_timestamp'] === undefined || (typeof value['latest_timestamp'] === 'string' && isDateTime(value['latest_timestamp']))) &&
+    (
+      value['oldest_timestamp'] === undefined ||
+      (typeof value['oldest_timestamp'] === 'string' && isDateTime(value['oldest_timestamp']))
+    ) &&
+    (
+      value['latest_timestamp'] === undefined ||
+      (typeof value['latest_timestamp'] === 'string' && isDateTime(value['latest_timestamp']))
+    ) &&
     typeof value['location'] === 'string' &&
     (value['type'] === undefined || typeof value['type'] === 'string') &&
     (value['request_id'] === undefined || isInteger(value['request_id']))
@@ -209,7 +227,10 @@ export function isFirmwareUpdateStatusEnum(value: unknown): value is types.Firmw
 export function isFirmwareUpdateMetadata(value: unknown): value is types.FirmwareUpdateMetadata {
   return (
     isObject(value) &&
-    (value['disable_connectors_during_install'] === undefined || typeof value['disable_connectors_during_install'] === 'boolean')
+    (
+      value['disable_connectors_during_install'] === undefined ||
+      typeof value['disable_connectors_during_install'] === 'boolean'
+    )
   );
 }
 
@@ -218,7 +239,10 @@ export function isFirmwareUpdateStatus(value: unknown): value is types.FirmwareU
     isObject(value) &&
     isFirmwareUpdateStatusEnum(value['firmware_update_status']) &&
     isInteger(value['request_id']) &&
-    (value['firmware_update_metadata'] === undefined || isFirmwareUpdateMetadata(value['firmware_update_metadata']))
+    (
+      value['firmware_update_metadata'] === undefined ||
+      isFirmwareUpdateMetadata(value['firmware_update_metadata'])
+    )
   );
 }
 

@@ -29,7 +29,10 @@ export function isCountDown(value: unknown): value is types.CountDown {
     isInteger(value['countdown_s']) &&
     isNumber(value['current_limit_after_delay_A']) &&
     isNumber(value['current_limit_during_delay_A']) &&
-    (value['start_time'] === undefined || (typeof value['start_time'] === 'string' && isDateTime(value['start_time']))) &&
+    (
+      value['start_time'] === undefined ||
+      (typeof value['start_time'] === 'string' && isDateTime(value['start_time']))
+    ) &&
     hasOnly(value, COUNT_DOWN_KEYS)
   );
 }

@@ -92,7 +92,10 @@ export function isSignedMeterValue(value: unknown): value is types.SignedMeterVa
     typeof value['signing_method'] === 'string' &&
     typeof value['encoding_method'] === 'string' &&
     (value['public_key'] === undefined || typeof value['public_key'] === 'string') &&
-    (value['timestamp'] === undefined || (typeof value['timestamp'] === 'string' && isDateTime(value['timestamp']))) &&
+    (
+      value['timestamp'] === undefined ||
+      (typeof value['timestamp'] === 'string' && isDateTime(value['timestamp']))
+    ) &&
     hasOnly(value, SIGNED_METER_VALUE_KEYS)
   );
 }
