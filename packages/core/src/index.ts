@@ -12,6 +12,7 @@ export { OverlayError } from './config/overlay-file.js';
 export { createRuntime, type RuntimeOptions } from './lifecycle/create-runtime.js';
 export { Runtime } from './lifecycle/runtime.js';
 export { HOST_ORIGIN, type HostCallOptions } from './lifecycle/host-call.js';
+export { EXIT_CODES, runUntilStopped, type RunOptions } from './lifecycle/run-process.js';
 export type { RemoteHost, RemoteModules } from './lifecycle/remote-modules.js';
 export type { RestartPolicy } from './lifecycle/restart-policy.js';
 export type { RuntimeEvent, RuntimeState } from './lifecycle/runtime-events.js';

@@ -64,6 +64,11 @@ export class CommandPort implements CallOwner {
     host.gate.onChange(() => this.#pump());
   }
 
+  /** True while a handler is at work. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
   /** Calls that wait for their turn. */
   get waiting(): number {
     return this.#waiting.length;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+import { compareInterfaces, type InterfaceVersion } from '@carabiner/dialect';
 import type { InterfaceDescriptor } from '../contract/index.js';
 
-/** Why a provider cannot serve a consumer built against another version of the interface; empty when it can. */
+/**
+ * Why a provider cannot serve a consumer that was built against another version of the interface; empty when it can. The
+ * rules are those of `carabiner-codegen diff`.
+ */
 export function interfaceDifferences(
   offered: InterfaceDescriptor,
   wanted: InterfaceDescriptor,
 ): readonly string[] {
-  const differences: string[] = [];
-  for (const command of Object.keys(wanted.commands))
-    if (offered.commands[command] === undefined) differences.push(`command ${command} is missing`);
-  for (const variable of Object.keys(wanted.variables))
-    if (offered.variables[variable] === undefined) differences.push(`variable ${variable} is missing`);
-  return differences;
+  return compareInterfaces(versionOf(wanted), versionOf(offered))
+    .filter(({ consumers }) => consumers === 'breaking')
+    .map(({ message, path }) => (path === '' ? message : `${message} (${path})`));
+}
+
+function versionOf({ name, definition, types, errors }: InterfaceDescriptor): InterfaceVersion {
+  return { name, definition, types, errors: errors.map(({ type }) => type) };
 }

@@ -34,12 +34,12 @@ export async function loadModule(
     };
   let namespace: object;
   try {
-    namespace = (await withTimeout(
+    namespace = await withTimeout<object>(
       clock,
       import(pathToFileURL(file).href) as Promise<object>,
       timeoutMs,
       `import of ${name}`,
-    )) as object;
+    );
   } catch (thrown) {
     const cause = toError(thrown);
     return {

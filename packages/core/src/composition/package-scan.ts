@@ -98,7 +98,7 @@ function readDeclaration(folder: string, module: string, value: Json): DeclaredM
     return `"carabiner.modules.${module}.entry" must be a path`;
   if (!Array.isArray(aliases) || !aliases.every((alias) => typeof alias === 'string'))
     return `"carabiner.modules.${module}.aliases" must be a list of names`;
-  return { module, aliases: aliases as string[], manifest: resolve(folder, manifest), entry };
+  return { module, aliases: aliases, manifest: resolve(folder, manifest), entry };
 }
 
 function* upwards(folder: string): Iterable<string> {

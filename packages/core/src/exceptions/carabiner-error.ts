@@ -29,9 +29,10 @@ export function toError(thrown: unknown): Error {
 }
 
 function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
   try {
-    return JSON.stringify(value) ?? typeof value;
+    return JSON.stringify(value);
   } catch {
-    return typeof value;
+    return 'an object';
   }
 }

@@ -76,7 +76,7 @@ export class Metrics {
         eachCommand((labels, { queueLength }) => this.set({ ...labels }, queueLength));
       },
     });
-    this.registry.registerMetric(new LatencyHistogram(eachCommand) as unknown as Histogram);
+    this.registry.registerMetric(new LatencyHistogram(eachCommand));
     new Counter({
       name: 'carabiner_variable_published_total',
       help: 'Values published.',

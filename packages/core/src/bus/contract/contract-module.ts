@@ -72,7 +72,7 @@ export class ContractModule implements AttachedModule {
     const handler = this.handlers[command];
     if (handler === undefined) throw new HandlerException(`no command ${command}`);
     try {
-      return await handler((args ?? {}) as object, caller);
+      return await handler(args ?? {}, caller);
     } catch (thrown) {
       throw asCallError(thrown, `${this.id}/main.${command}`);
     }

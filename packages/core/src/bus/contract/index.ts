@@ -152,9 +152,10 @@ const commandRules: readonly BusRule[] = [
   {
     title: 'answers each call once and to the right caller',
     check: async (system) => {
-      const { connection, connect, settled } = await wire(system);
-      const other = connect({ consumer: 'other' });
-      await settled();
+      const wired = await wire(system);
+      const { connection } = wired;
+      const other = wired.connect({ consumer: 'other' });
+      await wired.settled();
       const results = await Promise.all(
         Array.from({ length: 50 }, (_, value) =>
           value % 2 === 0
@@ -224,10 +225,11 @@ const variableRules: readonly BusRule[] = [
   {
     title: 'delivers to every consumer',
     check: async (system) => {
-      const { attachment, collector, connect, settled } = await wire(system);
+      const wired = await wire(system);
+      const { attachment, collector } = wired;
       const second = new Collector();
-      connect({ consumer: 'second', listener: second });
-      await settled();
+      wired.connect({ consumer: 'second', listener: second });
+      await wired.settled();
       attachment.publish('main', 'number', 7);
       await collector.until(({ values }) => values.length === 1);
       await second.until(({ values }) => values.length === 1);
@@ -237,12 +239,13 @@ const variableRules: readonly BusRule[] = [
   {
     title: 'replays nothing to who comes late',
     check: async (system) => {
-      const { attachment, collector, connect, settled } = await wire(system);
+      const wired = await wire(system);
+      const { attachment, collector } = wired;
       attachment.publish('main', 'number', 1);
       await collector.until(({ values }) => values.length === 1);
       const late = new Collector();
-      connect({ consumer: 'late', listener: late });
-      await settled();
+      wired.connect({ consumer: 'late', listener: late });
+      await wired.settled();
       attachment.publish('main', 'number', 2);
       await late.until(({ values }) => values.length > 0);
       deepStrictEqual(late.values, [['number', 2]]);
@@ -261,12 +264,13 @@ const variableRules: readonly BusRule[] = [
   {
     title: 'delivers nothing after the connection was closed',
     check: async (system) => {
-      const { attachment, collector, connection, connect, settled } = await wire(system);
+      const wired = await wire(system);
+      const { attachment, collector, connection } = wired;
       const other = new Collector();
-      connect({ consumer: 'other', listener: other });
-      await settled();
+      wired.connect({ consumer: 'other', listener: other });
+      await wired.settled();
       await connection.close();
-      await settled();
+      await wired.settled();
       attachment.publish('main', 'number', 1);
       await other.until(({ values }) => values.length === 1);
       deepStrictEqual(collector.values, []);
