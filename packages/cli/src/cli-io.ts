@@ -18,20 +18,33 @@ export interface CliIo {
   exit(code: number): void;
 }
 
-/** The process's own terminal. */
+/** The process's own terminal. A reader that goes away (`… | head`) counts as a request to stop. */
 export function processIo(): CliIo {
+  const handlers = new Set<(signal: string) => void>();
+  let readerGone = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (readerGone) return;
+    readerGone = true;
+    if (handlers.size === 0) process.exit(0);
+    for (const handler of handlers) handler('SIGPIPE');
+  });
   return {
     cwd: process.cwd(),
     env: process.env,
     isTerminal: process.stdout.isTTY,
     columns: process.stdout.columns || 80,
     clock: systemClock,
-    out: (text) => void process.stdout.write(text),
+    out: (text) => {
+      if (!readerGone) process.stdout.write(text);
+    },
     err: (text) => void process.stderr.write(text),
     onSignal: (handler) => {
       const signals = ['SIGINT', 'SIGTERM'] as const;
+      handlers.add(handler);
       for (const signal of signals) process.on(signal, handler);
       return () => {
+        handlers.delete(handler);
         for (const signal of signals) process.off(signal, handler);
       };
     },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { Writable } from 'node:stream';
 import {
   CompositionError,
   createRuntime,
@@ -85,7 +86,7 @@ async function prepare(
       clock: io.clock,
       log: {
         format: pretty ? 'pretty' : 'json',
-        destination: { write: (text: string) => status.write(text) },
+        destination: lineStream((text) => status.write(text)),
         ...(logLevel === undefined ? {} : { level: logLevel }),
       },
     });
@@ -96,6 +97,16 @@ async function prepare(
     io.err(reportFindings(thrown.findings, io.cwd));
     return undefined;
   }
+}
+
+function lineStream(write: (text: string) => void): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write: (chunk: unknown, _encoding, done) => {
+      write(String(chunk));
+      done();
+    },
+  });
 }
 
 /** One run from start to stop. */

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { socketPathOf } from 'carabiner';
+import { expect } from 'chai';
+import { stat } from 'node:fs/promises';
+import { COMPOSITION, eventually, testProject, type TestProject, type TestTerminal } from './test-project.js';
+
+/** A running instance that is asked to stop at the end. */
+async function running(
+  project: TestProject,
+  ...options: readonly string[]
+): Promise<{ terminal: TestTerminal; ended: Promise<number> }> {
+  const instance = project.start('run', 'charger.yaml', ...options);
+  await eventually(() => instance.terminal.stdout.includes('running'), 'the start');
+  return instance;
+}
+
+describe('carabiner run', () => {
+  it('runs until SIGINT, logs JSON without a terminal and ends with 0', async () => {
+    await using project = await testProject();
+    const { terminal, ended } = await running(project, '--boot-times');
+    await eventually(() => terminal.stdout.includes('construct'), 'the boot tree');
+    terminal.signal();
+    expect(await ended).to.equal(0);
+    expect(terminal.stderr).to.equal('charger.yaml has stopped\n');
+    const lines = terminal.stdout.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).to.include('runtime running');
+  });
+
+  it('starts nothing when the composition has errors', async () => {
+    await using project = await testProject(COMPOSITION.replace('AcmeImd', 'AcmeIdm'));
+    const { code, stderr, stdout } = await project.carabiner('run', 'charger.yaml');
+    expect(code).to.equal(1);
+    expect(stderr)
+      .to.match(/charger\.yaml:3:13: error: .*AcmeIdm/)
+      .and.match(/1 error/);
+    expect(stdout).to.equal('');
+  });
+
+  it('names the module whose start failed, without a stack', async () => {
+    await using project = await testProject(COMPOSITION.replace('A-17', 'broken'));
+    const { code, stderr } = await project.carabiner('run', 'charger.yaml');
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/carabiner: module imd: ready .*no answer from the device/);
+    expect(stderr).not.to.match(/\n\s+at /);
+  });
+
+  it('ends at once at the second signal', async () => {
+    await using project = await testProject();
+    const { terminal, ended } = await running(project);
+    terminal.signal('SIGTERM');
+    terminal.signal('SIGTERM');
+    expect(terminal.exits).to.deep.equal([130]);
+    await ended;
+  });
+
+  it('keeps the control socket to its user and away from a second instance', async () => {
+    await using project = await testProject();
+    const { terminal, ended } = await running(project);
+    const path = socketPathOf(`${project.path}/charger.yaml`, terminal.env);
+    expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    expect((await stat(`${project.path}/run`)).mode & 0o777).to.equal(0o700);
+    const second = await project.carabiner('run', 'charger.yaml');
+    expect([second.code, second.stderr]).to.deep.equal([
+      1,
+      `carabiner: charger.yaml runs already (its control socket ${path} answers)\n`,
+    ]);
+    expect((await project.carabiner('stop', 'charger.yaml')).code).to.equal(0);
+    expect(await ended).to.equal(0);
+    const gone = await stat(path).catch(() => undefined);
+    expect(gone).to.equal(undefined);
+  });
+
+  it('shows one line of status on a terminal, with logs above it', async () => {
+    await using project = await testProject();
+    const terminal = project.terminal(true);
+    const { runCli } = await import('carabiner');
+    const ended = runCli(['run', 'charger.yaml'], terminal);
+    await eventually(() => terminal.stdout.includes('2 of 2 modules'), 'the status line');
+    expect(terminal.stdout).to.match(/\r\u001b\[2K. running: 2 of 2 modules · \d+ values\/s · no errors/);
+    terminal.signal();
+    expect(await ended).to.equal(0);
+    expect(terminal.stdout).to.match(/\r\u001b\[2K$/);
+  });
+});
+
+describe('carabiner call, watch and swap', () => {
+  it('calls a command and prints its result, or why it failed', async () => {
+    await using project = await testProject();
+    const { terminal, ended } = await running(project);
+    const call = async (...args: readonly string[]): ReturnType<TestProject['carabiner']> =>
+      await project.carabiner('call', 'charger.yaml', ...args);
+    expect((await call('imd', 'start_self_test', 'test_voltage_V=500')).code).to.equal(0);
+    const refused = await call('imd/main', 'start_self_test', 'test_voltage_V=5000');
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.match(/more than this device stands \[HandlerException\]/);
+    const wrong = await call('imd/main', 'start_self_test', 'test_voltage_V=much');
+    expect(wrong.stderr).to.match(/\[SchemaValidationError\]/);
+    const unknown = await call('imd/main', 'begin');
+    expect(unknown.stderr).to.match(/^carabiner: .*begin/);
+    expect((await call('imd/main', 'start', 'x')).code).to.equal(2);
+    terminal.signal();
+    await ended;
+  });
+
+  it('shows variables and errors as they come', async () => {
+    await using project = await testProject();
+    const instance = await running(project);
+    const watching = project.start('watch', 'charger.yaml', '--module', 'imd');
+    const json = project.start('watch', 'charger.yaml', '--json', '--kind', 'error');
+    await eventually(() => watching.terminal.stdout.includes('isolation_measurement'), 'a value');
+    await project.carabiner('call', 'charger.yaml', 'imd/main', 'start_self_test', 'test_voltage_V=500');
+    await eventually(() => watching.terminal.stdout.includes('raised'), 'an error');
+    expect(watching.terminal.stdout).to.match(
+      /\d\d:\d\d:\d\d\.\d{3} imd\/main isolation_measurement \{"resistance_F_Ohm":900000\}/,
+    );
+    expect(watching.terminal.stdout).to.include('imd/main raised High isolation_monitor/DeviceFault: broken');
+    await eventually(() => json.terminal.stdout.includes('DeviceFault'), 'an error as JSON');
+    for (const line of json.terminal.stdout.trim().split('\n'))
+      expect(JSON.parse(line)).to.include({ kind: 'error' });
+    watching.terminal.signal();
+    expect(await watching.ended).to.equal(0);
+    const late = project.start('watch', 'charger.yaml');
+    await eventually(() => late.terminal.stdout.includes('raised'), 'the error that is active already');
+    instance.terminal.signal();
+    expect(await Promise.all([instance.ended, json.ended, late.ended])).to.deep.equal([0, 0, 0]);
+  });
+
+  it('swaps a module for one of another package while the rest runs', async () => {
+    await using project = await testProject();
+    const instance = await running(project);
+    const watching = project.start('watch', 'charger.yaml', '--kind', 'variable');
+    await eventually(() => watching.terminal.stdout.includes('900000'), 'values of the old one');
+    const swapped = await project.carabiner('swap', 'charger.yaml', 'imd', 'OtherImd');
+    expect([swapped.code, swapped.stdout, swapped.stderr]).to.deep.equal([
+      0,
+      'imd is running: OtherImd (other-imd@0.9.0)\n',
+      '',
+    ]);
+    await eventually(
+      () => watching.terminal.stdout.includes('"resistance_F_Ohm":42'),
+      'values of the new one',
+    );
+    const wrong = await project.carabiner('swap', 'charger.yaml', 'imd', 'NoSuchModule');
+    expect(wrong.code).to.equal(1);
+    expect(wrong.stderr).to.include('NoSuchModule');
+    instance.terminal.signal();
+    await Promise.all([instance.ended, watching.ended]);
+  });
+});
