@@ -17,13 +17,19 @@ const LONGEST_PLAIN_KEY = 1000;
  *
  * @param options - `temporary`: the file is thrown away anyway, do not sync
  */
-export function openDatabase(file: string, options: { readonly temporary?: boolean } = {}): Database {
+export function openDatabase(
+  file: string,
+  options: { readonly temporary?: boolean; readonly readOnly?: boolean } = {},
+): Database {
   return open<Buffer, string>({
     path: file,
     noSubdir: true,
     encoding: 'binary',
     overlappingSync: false,
+    // its promise for a whole batch is in nobody's hands: when the disk is full it would end the process
+    eventTurnBatching: false,
     noSync: options.temporary ?? false,
+    readOnly: options.readOnly ?? false,
   });
 }
 

@@ -10,20 +10,24 @@ const PROBE_TIMEOUT_MS = 60_000;
 export async function findDamage(file: string): Promise<string | undefined> {
   if ((await stat(file)).size === 0) return 'it is empty';
   const copy = `${file}.probe`;
-  await copyFile(file, copy);
   try {
-    return await probe(copy);
+    await copyFile(file, copy);
+    return await probe(copy, 'copy');
+  } catch (error) {
+    // a charger with a full disk still has to find its open transaction
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    return await probe(file, 'original');
   } finally {
     await rm(copy, { force: true });
     await rm(`${copy}-lock`, { force: true });
   }
 }
 
-async function probe(copy: string): Promise<string | undefined> {
+async function probe(file: string, what: 'copy' | 'original'): Promise<string | undefined> {
   return await new Promise((resolve) => {
     execFile(
       process.execPath,
-      [PROBE, copy],
+      [PROBE, file, what],
       { timeout: PROBE_TIMEOUT_MS, env: { ...process.env, NODE_OPTIONS: '' }, maxBuffer: 64 * 1024 },
       (error, _stdout, stderr) => {
         if (error === null) resolve(undefined);

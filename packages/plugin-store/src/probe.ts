@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:os';
 import { databaseKey, openDatabase, type Database } from './database.js';
 import { decodeRecord } from './record.js';
 
+/** What writing fails with on a full disk: ENOSPC, or EIO where only a part of a page could be written. */
+const NO_ROOM: ReadonlySet<unknown> = new Set([constants.errno.ENOSPC, constants.errno.EIO]);
+
 /**
- * Reads and rewrites a copy of a data file. Ends with exit code 0 when all of it is intact, else with a reason on
+ * Reads a data file and rewrites its copy. Ends with exit code 0 when all of it is intact, else with a reason on
  * standard error, or by a signal.
  *
  * It runs in a process of its own: the database maps its file into memory, and a page that is cut off or nonsense ends
  * the process that touches it. A charger must not be that process.
  */
-async function probe(copy: string): Promise<void> {
-  const database = openDatabase(copy, { temporary: true });
+function probe(file: string, isCopy: boolean): void {
+  const database = openDatabase(file, isCopy ? { temporary: true } : { readOnly: true });
   const keys = readAll(database);
-  await rewrite(database, keys);
+  if (isCopy) rewrite(database, keys);
 }
 
 function readAll(database: Database): string[] {
@@ -35,22 +39,26 @@ function readAll(database: Database): string[] {
 }
 
 /** Touches the pages that reading does not: the list of free ones. */
-async function rewrite(database: Database, keys: readonly string[]): Promise<void> {
-  for (let round = 0; round < 3; round++) {
-    await database.transaction(() => {
-      for (const key of keys) {
-        const value = database.get(key);
-        if (value !== undefined) void database.put(key, Buffer.from(value));
-      }
-    });
+function rewrite(database: Database, keys: readonly string[]): void {
+  try {
+    for (let round = 0; round < 3; round++) {
+      database.transactionSync(() => {
+        for (const key of keys) {
+          const value = database.get(key);
+          if (value !== undefined) database.putSync(key, Buffer.from(value));
+        }
+      });
+    }
+  } catch (error) {
+    // no room for the copy to grow says nothing about the file
+    if (!NO_ROOM.has((error as { readonly code?: unknown }).code)) throw error;
   }
-  await database.put('probe', Buffer.alloc(1));
 }
 
-const [file] = process.argv.slice(2);
+const [file, what] = process.argv.slice(2);
 try {
-  if (file === undefined) throw new Error('usage: probe <file>');
-  await probe(file);
+  if (file === undefined) throw new Error('usage: probe <file> copy|original');
+  probe(file, what === 'copy');
   process.exit(0);
 } catch (error) {
   process.stderr.write(error instanceof Error ? error.message : String(error));

@@ -22,10 +22,10 @@ export async function createStore(file: string, records: Iterable<StoreRecord>):
   await removeDatabase(unfinished);
   const database = openDatabase(unfinished);
   try {
-    await database.transaction(() => {
+    database.transactionSync(() => {
       for (const { sequence, key, value } of records) {
         const json = value === undefined ? undefined : JSON.stringify(value);
-        void database.put(databaseKey(key), encodeRecord(sequence, key, json));
+        database.putSync(databaseKey(key), encodeRecord(sequence, key, json));
       }
     });
   } finally {

@@ -119,7 +119,7 @@ export class ValueStore {
     try {
       await this.database.put(databaseKey(key), encodeRecord(this.sequence, key, json));
     } catch (error) {
-      throw new StoreAccessError(this.file, 'write to', error);
+      throw new StoreAccessError(this.file, 'write to', await reasonOf(error));
     }
   }
 
@@ -149,4 +149,10 @@ async function prepare(file: string, database: Database): Promise<number> {
   const old = removed.filter(({ sequence }) => sequence <= last - REMOVED_KEYS_KEPT);
   await Promise.all(old.map(async ({ key }) => await database.remove(databaseKey(key))));
   return last;
+}
+
+/** The database says in a promise of its own why a commit failed; left alone it would count as unhandled. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> };
+  return await (commitError ?? Promise.reject(error as Error)).catch((reason: unknown) => reason);
 }

@@ -30,10 +30,18 @@ export interface StoreConfig {
   readonly on_damage: 'stop' | 'restore';
 }
 
+const messages = {
+  file: expected('file', 'a text of at least 1 characters'),
+  on_damage: expected('on_damage', 'one of stop, restore'),
+};
+
 /** Checks the configuration of `Store` and fills in defaults. */
 export const StoreConfigSchema = z.strictObject({
-  file: z.string(expected('file', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('file', 'a text of at least 1 characters')).default('{module}.mdb'),
-  on_damage: z.enum(['stop', 'restore'], expected('on_damage', 'one of stop, restore')).default('stop'),
+  file: z
+    .string(messages.file)
+    .refine((text) => [...text].length >= 1, messages.file)
+    .default('{module}.mdb'),
+  on_damage: z.enum(['stop', 'restore'], messages.on_damage).default('stop'),
 });
 
 /** Configuration of each implementation that `Store` provides. */
@@ -105,12 +113,12 @@ export const StoreDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `Store` holds, with their types. */
 export const StoreTokens = {
   context: token<StoreContext>(TOKEN_NAMES.context),
+  config: token<StoreConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<StoreImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<StoreProvides>(TOKEN_NAMES.provides),
+  requires: token<StoreRequires>(TOKEN_NAMES.requires),
   logger: token<StoreContext['log']>(TOKEN_NAMES.logger),
   info: token<StoreContext['info']>(TOKEN_NAMES.info),
-  config: token<StoreContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<StoreContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<StoreContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<StoreContext['requires']>(TOKEN_NAMES.requires),
   clock: token<StoreContext['clock']>(TOKEN_NAMES.clock),
   signal: token<StoreContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<StoreContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),
