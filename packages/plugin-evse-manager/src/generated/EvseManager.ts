@@ -422,78 +422,245 @@ export interface EvseManagerConfig {
   readonly dc_ramp_ampere_per_second: number;
 }
 
+const messages = {
+  connector_id: expected('connector_id', 'an integer'),
+  connector_type: expected('connector_type', 'a text'),
+  evse_id: expected('evse_id', 'a text'),
+  evse_id_din: expected('evse_id_din', 'a text'),
+  payment_enable_eim: expected('payment_enable_eim', 'true or false'),
+  payment_enable_contract: expected('payment_enable_contract', 'true or false'),
+  ac_nominal_voltage: expected('ac_nominal_voltage', 'a number'),
+  ac_max_reactive_power: expected('ac_max_reactive_power', 'a number from 0'),
+  ev_receipt_required: expected('ev_receipt_required', 'true or false'),
+  session_logging: expected('session_logging', 'true or false'),
+  session_logging_path: expected('session_logging_path', 'a text'),
+  session_logging_xml: expected('session_logging_xml', 'true or false'),
+  has_ventilation: expected('has_ventilation', 'true or false'),
+  charge_mode: expected('charge_mode', 'one of AC, DC'),
+  supported_iso_ac_bpt: expected('supported_iso_ac_bpt', 'true or false'),
+  ac_hlc_enabled: expected('ac_hlc_enabled', 'true or false'),
+  ac_hlc_use_5percent: expected('ac_hlc_use_5percent', 'true or false'),
+  ac_enforce_hlc: expected('ac_enforce_hlc', 'true or false'),
+  ac_with_soc: expected('ac_with_soc', 'true or false'),
+  internal_over_voltage_duration_ms: expected('internal_over_voltage_duration_ms', 'an integer from 0'),
+  dbg_hlc_auth_after_tstep: expected('dbg_hlc_auth_after_tstep', 'true or false'),
+  dc_isolation_voltage_V: expected('dc_isolation_voltage_V', 'an integer'),
+  cable_check_wait_number_of_imd_measurements: expected(
+    'cable_check_wait_number_of_imd_measurements',
+    'an integer',
+  ),
+  cable_check_enable_imd_self_test: expected('cable_check_enable_imd_self_test', 'true or false'),
+  cable_check_enable_imd_self_test_relays_open: expected(
+    'cable_check_enable_imd_self_test_relays_open',
+    'true or false',
+  ),
+  cable_check_relays_open_voltage_V: expected('cable_check_relays_open_voltage_V', 'an integer'),
+  cable_check_relays_closed_timeout_s: expected('cable_check_relays_closed_timeout_s', 'an integer'),
+  cable_check_wait_below_60V_before_finish: expected(
+    'cable_check_wait_below_60V_before_finish',
+    'true or false',
+  ),
+  hack_skoda_enyaq: expected('hack_skoda_enyaq', 'true or false'),
+  hack_present_current_offset: expected('hack_present_current_offset', 'an integer'),
+  hack_pause_imd_during_precharge: expected('hack_pause_imd_during_precharge', 'true or false'),
+  hack_allow_bpt_with_iso2: expected('hack_allow_bpt_with_iso2', 'true or false'),
+  hack_simplified_mode_limit_10A: expected('hack_simplified_mode_limit_10A', 'true or false'),
+  autocharge_use_slac_instead_of_hlc: expected('autocharge_use_slac_instead_of_hlc', 'true or false'),
+  enable_autocharge: expected('enable_autocharge', 'true or false'),
+  logfile_suffix: expected('logfile_suffix', 'a text'),
+  soft_over_current_tolerance_percent: expected('soft_over_current_tolerance_percent', 'a number'),
+  soft_over_current_measurement_noise_A: expected('soft_over_current_measurement_noise_A', 'a number'),
+  hack_fix_hlc_integer_current_requests: expected('hack_fix_hlc_integer_current_requests', 'true or false'),
+  disable_authentication: expected('disable_authentication', 'true or false'),
+  sae_j2847_2_bpt_enabled: expected('sae_j2847_2_bpt_enabled', 'true or false'),
+  sae_j2847_2_bpt_mode: expected('sae_j2847_2_bpt_mode', 'one of V2H, V2G'),
+  request_zero_power_in_idle: expected('request_zero_power_in_idle', 'true or false'),
+  external_ready_to_start_charging: expected('external_ready_to_start_charging', 'true or false'),
+  uk_smartcharging_random_delay_enable: expected('uk_smartcharging_random_delay_enable', 'true or false'),
+  uk_smartcharging_random_delay_max_duration: expected(
+    'uk_smartcharging_random_delay_max_duration',
+    'an integer',
+  ),
+  uk_smartcharging_random_delay_at_any_change: expected(
+    'uk_smartcharging_random_delay_at_any_change',
+    'true or false',
+  ),
+  initial_meter_value_timeout_ms: expected('initial_meter_value_timeout_ms', 'an integer'),
+  switch_3ph1ph_delay_s: expected('switch_3ph1ph_delay_s', 'an integer'),
+  switch_3ph1ph_cp_state: expected('switch_3ph1ph_cp_state', 'one of X1, F'),
+  soft_over_current_timeout_ms: expected('soft_over_current_timeout_ms', 'an integer from 6000'),
+  lock_connector_in_state_b: expected('lock_connector_in_state_b', 'true or false'),
+  unlock_when_deauthorized: expected('unlock_when_deauthorized', 'true or false'),
+  state_F_after_fault_ms: expected('state_F_after_fault_ms', 'an integer'),
+  fail_on_powermeter_errors: expected('fail_on_powermeter_errors', 'true or false'),
+  raise_mrec9: expected('raise_mrec9', 'true or false'),
+  sleep_before_enabling_pwm_hlc_mode_ms: expected('sleep_before_enabling_pwm_hlc_mode_ms', 'an integer'),
+  central_contract_validation_allowed: expected('central_contract_validation_allowed', 'true or false'),
+  contract_certificate_installation_enabled: expected(
+    'contract_certificate_installation_enabled',
+    'true or false',
+  ),
+  inoperative_error_use_vendor_id: expected('inoperative_error_use_vendor_id', 'true or false'),
+  voltage_plausibility_max_spread_threshold_V: expected(
+    'voltage_plausibility_max_spread_threshold_V',
+    'a number',
+  ),
+  voltage_plausibility_fault_duration_ms: expected('voltage_plausibility_fault_duration_ms', 'an integer'),
+  session_id_type: expected('session_id_type', 'one of UUID, UUID_BASE64, SHORT_BASE64'),
+  zero_power_ignore_pause: expected('zero_power_ignore_pause', 'true or false'),
+  zero_power_allow_ev_to_ignore_pause: expected('zero_power_allow_ev_to_ignore_pause', 'true or false'),
+  bpt_channel: expected('bpt_channel', 'one of None, Unified, Separated'),
+  bpt_generator_mode: expected('bpt_generator_mode', 'one of None, GridFollowing, GridForming'),
+  bpt_grid_code_island_method: expected('bpt_grid_code_island_method', 'one of None, Active, Passive'),
+  hlc_charge_loop_without_energy_timeout_s: expected(
+    'hlc_charge_loop_without_energy_timeout_s',
+    'an integer',
+  ),
+  dc_ramp_ampere_per_second: expected('dc_ramp_ampere_per_second', 'an integer'),
+};
+
 /** Checks the configuration of `EvseManager` and fills in defaults. */
 export const EvseManagerConfigSchema = z.strictObject({
-  connector_id: z.number(expected('connector_id', 'an integer')).refine((value) => Number.isInteger(value), expected('connector_id', 'an integer')),
-  connector_type: z.string(expected('connector_type', 'a text')).default('Unknown'),
-  evse_id: z.string(expected('evse_id', 'a text')).default('DE*PNX*E1234567*1'),
-  evse_id_din: z.string(expected('evse_id_din', 'a text')).default('49A80737A45678'),
-  payment_enable_eim: z.boolean(expected('payment_enable_eim', 'true or false')).default(true),
-  payment_enable_contract: z.boolean(expected('payment_enable_contract', 'true or false')).default(true),
-  ac_nominal_voltage: z.number(expected('ac_nominal_voltage', 'a number')).default(230),
-  ac_max_reactive_power: z.number(expected('ac_max_reactive_power', 'a number from 0')).refine((value) => value >= 0, expected('ac_max_reactive_power', 'a number from 0')).default(0),
-  ev_receipt_required: z.boolean(expected('ev_receipt_required', 'true or false')).default(false),
-  session_logging: z.boolean(expected('session_logging', 'true or false')).default(false),
-  session_logging_path: z.string(expected('session_logging_path', 'a text')).default('/tmp'),
-  session_logging_xml: z.boolean(expected('session_logging_xml', 'true or false')).default(true),
-  has_ventilation: z.boolean(expected('has_ventilation', 'true or false')).default(true),
-  charge_mode: z.enum(['AC', 'DC'], expected('charge_mode', 'one of AC, DC')).default('AC'),
-  supported_iso_ac_bpt: z.boolean(expected('supported_iso_ac_bpt', 'true or false')).default(false),
-  ac_hlc_enabled: z.boolean(expected('ac_hlc_enabled', 'true or false')).default(false),
-  ac_hlc_use_5percent: z.boolean(expected('ac_hlc_use_5percent', 'true or false')).default(true),
-  ac_enforce_hlc: z.boolean(expected('ac_enforce_hlc', 'true or false')).default(false),
-  ac_with_soc: z.boolean(expected('ac_with_soc', 'true or false')).default(false),
-  internal_over_voltage_duration_ms: z.number(expected('internal_over_voltage_duration_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('internal_over_voltage_duration_ms', 'an integer from 0')).default(400),
-  dbg_hlc_auth_after_tstep: z.boolean(expected('dbg_hlc_auth_after_tstep', 'true or false')).default(false),
-  dc_isolation_voltage_V: z.number(expected('dc_isolation_voltage_V', 'an integer')).refine((value) => Number.isInteger(value), expected('dc_isolation_voltage_V', 'an integer')).default(0),
-  cable_check_wait_number_of_imd_measurements: z.number(expected('cable_check_wait_number_of_imd_measurements', 'an integer')).refine((value) => Number.isInteger(value), expected('cable_check_wait_number_of_imd_measurements', 'an integer')).default(1),
-  cable_check_enable_imd_self_test: z.boolean(expected('cable_check_enable_imd_self_test', 'true or false')).default(true),
-  cable_check_enable_imd_self_test_relays_open: z.boolean(expected('cable_check_enable_imd_self_test_relays_open', 'true or false')).default(false),
-  cable_check_relays_open_voltage_V: z.number(expected('cable_check_relays_open_voltage_V', 'an integer')).refine((value) => Number.isInteger(value), expected('cable_check_relays_open_voltage_V', 'an integer')).default(48),
-  cable_check_relays_closed_timeout_s: z.number(expected('cable_check_relays_closed_timeout_s', 'an integer')).refine((value) => Number.isInteger(value), expected('cable_check_relays_closed_timeout_s', 'an integer')).default(5),
-  cable_check_wait_below_60V_before_finish: z.boolean(expected('cable_check_wait_below_60V_before_finish', 'true or false')).default(true),
-  hack_skoda_enyaq: z.boolean(expected('hack_skoda_enyaq', 'true or false')).default(false),
-  hack_present_current_offset: z.number(expected('hack_present_current_offset', 'an integer')).refine((value) => Number.isInteger(value), expected('hack_present_current_offset', 'an integer')).default(0),
-  hack_pause_imd_during_precharge: z.boolean(expected('hack_pause_imd_during_precharge', 'true or false')).default(false),
-  hack_allow_bpt_with_iso2: z.boolean(expected('hack_allow_bpt_with_iso2', 'true or false')).default(false),
-  hack_simplified_mode_limit_10A: z.boolean(expected('hack_simplified_mode_limit_10A', 'true or false')).default(false),
-  autocharge_use_slac_instead_of_hlc: z.boolean(expected('autocharge_use_slac_instead_of_hlc', 'true or false')).default(false),
-  enable_autocharge: z.boolean(expected('enable_autocharge', 'true or false')).default(false),
-  logfile_suffix: z.string(expected('logfile_suffix', 'a text')).default('session_uuid'),
-  soft_over_current_tolerance_percent: z.number(expected('soft_over_current_tolerance_percent', 'a number')).default(10),
-  soft_over_current_measurement_noise_A: z.number(expected('soft_over_current_measurement_noise_A', 'a number')).default(0.5),
-  hack_fix_hlc_integer_current_requests: z.boolean(expected('hack_fix_hlc_integer_current_requests', 'true or false')).default(false),
-  disable_authentication: z.boolean(expected('disable_authentication', 'true or false')).default(false),
-  sae_j2847_2_bpt_enabled: z.boolean(expected('sae_j2847_2_bpt_enabled', 'true or false')).default(false),
-  sae_j2847_2_bpt_mode: z.enum(['V2H', 'V2G'], expected('sae_j2847_2_bpt_mode', 'one of V2H, V2G')).default('V2G'),
-  request_zero_power_in_idle: z.boolean(expected('request_zero_power_in_idle', 'true or false')).default(false),
-  external_ready_to_start_charging: z.boolean(expected('external_ready_to_start_charging', 'true or false')).default(false),
-  uk_smartcharging_random_delay_enable: z.boolean(expected('uk_smartcharging_random_delay_enable', 'true or false')).default(false),
-  uk_smartcharging_random_delay_max_duration: z.number(expected('uk_smartcharging_random_delay_max_duration', 'an integer')).refine((value) => Number.isInteger(value), expected('uk_smartcharging_random_delay_max_duration', 'an integer')).default(600),
-  uk_smartcharging_random_delay_at_any_change: z.boolean(expected('uk_smartcharging_random_delay_at_any_change', 'true or false')).default(true),
-  initial_meter_value_timeout_ms: z.number(expected('initial_meter_value_timeout_ms', 'an integer')).refine((value) => Number.isInteger(value), expected('initial_meter_value_timeout_ms', 'an integer')).default(5000),
-  switch_3ph1ph_delay_s: z.number(expected('switch_3ph1ph_delay_s', 'an integer')).refine((value) => Number.isInteger(value), expected('switch_3ph1ph_delay_s', 'an integer')).default(10),
-  switch_3ph1ph_cp_state: z.enum(['X1', 'F'], expected('switch_3ph1ph_cp_state', 'one of X1, F')).default('X1'),
-  soft_over_current_timeout_ms: z.number(expected('soft_over_current_timeout_ms', 'an integer from 6000')).refine((value) => Number.isInteger(value) && value >= 6000, expected('soft_over_current_timeout_ms', 'an integer from 6000')).default(7000),
-  lock_connector_in_state_b: z.boolean(expected('lock_connector_in_state_b', 'true or false')).default(true),
-  unlock_when_deauthorized: z.boolean(expected('unlock_when_deauthorized', 'true or false')).default(false),
-  state_F_after_fault_ms: z.number(expected('state_F_after_fault_ms', 'an integer')).refine((value) => Number.isInteger(value), expected('state_F_after_fault_ms', 'an integer')).default(300),
-  fail_on_powermeter_errors: z.boolean(expected('fail_on_powermeter_errors', 'true or false')).default(true),
-  raise_mrec9: z.boolean(expected('raise_mrec9', 'true or false')).default(false),
-  sleep_before_enabling_pwm_hlc_mode_ms: z.number(expected('sleep_before_enabling_pwm_hlc_mode_ms', 'an integer')).refine((value) => Number.isInteger(value), expected('sleep_before_enabling_pwm_hlc_mode_ms', 'an integer')).default(500),
-  central_contract_validation_allowed: z.boolean(expected('central_contract_validation_allowed', 'true or false')).default(false),
-  contract_certificate_installation_enabled: z.boolean(expected('contract_certificate_installation_enabled', 'true or false')).default(true),
-  inoperative_error_use_vendor_id: z.boolean(expected('inoperative_error_use_vendor_id', 'true or false')).default(false),
-  voltage_plausibility_max_spread_threshold_V: z.number(expected('voltage_plausibility_max_spread_threshold_V', 'a number')).default(50),
-  voltage_plausibility_fault_duration_ms: z.number(expected('voltage_plausibility_fault_duration_ms', 'an integer')).refine((value) => Number.isInteger(value), expected('voltage_plausibility_fault_duration_ms', 'an integer')).default(30000),
-  session_id_type: z.enum(['UUID', 'UUID_BASE64', 'SHORT_BASE64'], expected('session_id_type', 'one of UUID, UUID_BASE64, SHORT_BASE64')).default('UUID'),
-  zero_power_ignore_pause: z.boolean(expected('zero_power_ignore_pause', 'true or false')).default(true),
-  zero_power_allow_ev_to_ignore_pause: z.boolean(expected('zero_power_allow_ev_to_ignore_pause', 'true or false')).default(false),
-  bpt_channel: z.enum(['None', 'Unified', 'Separated'], expected('bpt_channel', 'one of None, Unified, Separated')).default('None'),
-  bpt_generator_mode: z.enum(['None', 'GridFollowing', 'GridForming'], expected('bpt_generator_mode', 'one of None, GridFollowing, GridForming')).default('None'),
-  bpt_grid_code_island_method: z.enum(['None', 'Active', 'Passive'], expected('bpt_grid_code_island_method', 'one of None, Active, Passive')).default('None'),
-  hlc_charge_loop_without_energy_timeout_s: z.number(expected('hlc_charge_loop_without_energy_timeout_s', 'an integer')).refine((value) => Number.isInteger(value), expected('hlc_charge_loop_without_energy_timeout_s', 'an integer')).default(5),
-  dc_ramp_ampere_per_second: z.number(expected('dc_ramp_ampere_per_second', 'an integer')).refine((value) => Number.isInteger(value), expected('dc_ramp_ampere_per_second', 'an integer')).default(25),
+  connector_id: z.number(messages.connector_id).refine(Number.isInteger, messages.connector_id),
+  connector_type: z.string(messages.connector_type).default('Unknown'),
+  evse_id: z.string(messages.evse_id).default('DE*PNX*E1234567*1'),
+  evse_id_din: z.string(messages.evse_id_din).default('49A80737A45678'),
+  payment_enable_eim: z.boolean(messages.payment_enable_eim).default(true),
+  payment_enable_contract: z.boolean(messages.payment_enable_contract).default(true),
+  ac_nominal_voltage: z.number(messages.ac_nominal_voltage).default(230),
+  ac_max_reactive_power: z
+    .number(messages.ac_max_reactive_power)
+    .min(0, messages.ac_max_reactive_power)
+    .default(0),
+  ev_receipt_required: z.boolean(messages.ev_receipt_required).default(false),
+  session_logging: z.boolean(messages.session_logging).default(false),
+  session_logging_path: z.string(messages.session_logging_path).default('/tmp'),
+  session_logging_xml: z.boolean(messages.session_logging_xml).default(true),
+  has_ventilation: z.boolean(messages.has_ventilation).default(true),
+  charge_mode: z.enum(['AC', 'DC'], messages.charge_mode).default('AC'),
+  supported_iso_ac_bpt: z.boolean(messages.supported_iso_ac_bpt).default(false),
+  ac_hlc_enabled: z.boolean(messages.ac_hlc_enabled).default(false),
+  ac_hlc_use_5percent: z.boolean(messages.ac_hlc_use_5percent).default(true),
+  ac_enforce_hlc: z.boolean(messages.ac_enforce_hlc).default(false),
+  ac_with_soc: z.boolean(messages.ac_with_soc).default(false),
+  internal_over_voltage_duration_ms: z
+    .number(messages.internal_over_voltage_duration_ms)
+    .refine(Number.isInteger, messages.internal_over_voltage_duration_ms)
+    .min(0, messages.internal_over_voltage_duration_ms)
+    .default(400),
+  dbg_hlc_auth_after_tstep: z.boolean(messages.dbg_hlc_auth_after_tstep).default(false),
+  dc_isolation_voltage_V: z
+    .number(messages.dc_isolation_voltage_V)
+    .refine(Number.isInteger, messages.dc_isolation_voltage_V)
+    .default(0),
+  cable_check_wait_number_of_imd_measurements: z
+    .number(messages.cable_check_wait_number_of_imd_measurements)
+    .refine(Number.isInteger, messages.cable_check_wait_number_of_imd_measurements)
+    .default(1),
+  cable_check_enable_imd_self_test: z.boolean(messages.cable_check_enable_imd_self_test).default(true),
+  cable_check_enable_imd_self_test_relays_open: z
+    .boolean(messages.cable_check_enable_imd_self_test_relays_open)
+    .default(false),
+  cable_check_relays_open_voltage_V: z
+    .number(messages.cable_check_relays_open_voltage_V)
+    .refine(Number.isInteger, messages.cable_check_relays_open_voltage_V)
+    .default(48),
+  cable_check_relays_closed_timeout_s: z
+    .number(messages.cable_check_relays_closed_timeout_s)
+    .refine(Number.isInteger, messages.cable_check_relays_closed_timeout_s)
+    .default(5),
+  cable_check_wait_below_60V_before_finish: z
+    .boolean(messages.cable_check_wait_below_60V_before_finish)
+    .default(true),
+  hack_skoda_enyaq: z.boolean(messages.hack_skoda_enyaq).default(false),
+  hack_present_current_offset: z
+    .number(messages.hack_present_current_offset)
+    .refine(Number.isInteger, messages.hack_present_current_offset)
+    .default(0),
+  hack_pause_imd_during_precharge: z.boolean(messages.hack_pause_imd_during_precharge).default(false),
+  hack_allow_bpt_with_iso2: z.boolean(messages.hack_allow_bpt_with_iso2).default(false),
+  hack_simplified_mode_limit_10A: z.boolean(messages.hack_simplified_mode_limit_10A).default(false),
+  autocharge_use_slac_instead_of_hlc: z.boolean(messages.autocharge_use_slac_instead_of_hlc).default(false),
+  enable_autocharge: z.boolean(messages.enable_autocharge).default(false),
+  logfile_suffix: z.string(messages.logfile_suffix).default('session_uuid'),
+  soft_over_current_tolerance_percent: z.number(messages.soft_over_current_tolerance_percent).default(10),
+  soft_over_current_measurement_noise_A: z
+    .number(messages.soft_over_current_measurement_noise_A)
+    .default(0.5),
+  hack_fix_hlc_integer_current_requests: z
+    .boolean(messages.hack_fix_hlc_integer_current_requests)
+    .default(false),
+  disable_authentication: z.boolean(messages.disable_authentication).default(false),
+  sae_j2847_2_bpt_enabled: z.boolean(messages.sae_j2847_2_bpt_enabled).default(false),
+  sae_j2847_2_bpt_mode: z.enum(['V2H', 'V2G'], messages.sae_j2847_2_bpt_mode).default('V2G'),
+  request_zero_power_in_idle: z.boolean(messages.request_zero_power_in_idle).default(false),
+  external_ready_to_start_charging: z.boolean(messages.external_ready_to_start_charging).default(false),
+  uk_smartcharging_random_delay_enable: z
+    .boolean(messages.uk_smartcharging_random_delay_enable)
+    .default(false),
+  uk_smartcharging_random_delay_max_duration: z
+    .number(messages.uk_smartcharging_random_delay_max_duration)
+    .refine(Number.isInteger, messages.uk_smartcharging_random_delay_max_duration)
+    .default(600),
+  uk_smartcharging_random_delay_at_any_change: z
+    .boolean(messages.uk_smartcharging_random_delay_at_any_change)
+    .default(true),
+  initial_meter_value_timeout_ms: z
+    .number(messages.initial_meter_value_timeout_ms)
+    .refine(Number.isInteger, messages.initial_meter_value_timeout_ms)
+    .default(5000),
+  switch_3ph1ph_delay_s: z
+    .number(messages.switch_3ph1ph_delay_s)
+    .refine(Number.isInteger, messages.switch_3ph1ph_delay_s)
+    .default(10),
+  switch_3ph1ph_cp_state: z.enum(['X1', 'F'], messages.switch_3ph1ph_cp_state).default('X1'),
+  soft_over_current_timeout_ms: z
+    .number(messages.soft_over_current_timeout_ms)
+    .refine(Number.isInteger, messages.soft_over_current_timeout_ms)
+    .min(6000, messages.soft_over_current_timeout_ms)
+    .default(7000),
+  lock_connector_in_state_b: z.boolean(messages.lock_connector_in_state_b).default(true),
+  unlock_when_deauthorized: z.boolean(messages.unlock_when_deauthorized).default(false),
+  state_F_after_fault_ms: z
+    .number(messages.state_F_after_fault_ms)
+    .refine(Number.isInteger, messages.state_F_after_fault_ms)
+    .default(300),
+  fail_on_powermeter_errors: z.boolean(messages.fail_on_powermeter_errors).default(true),
+  raise_mrec9: z.boolean(messages.raise_mrec9).default(false),
+  sleep_before_enabling_pwm_hlc_mode_ms: z
+    .number(messages.sleep_before_enabling_pwm_hlc_mode_ms)
+    .refine(Number.isInteger, messages.sleep_before_enabling_pwm_hlc_mode_ms)
+    .default(500),
+  central_contract_validation_allowed: z.boolean(messages.central_contract_validation_allowed).default(false),
+  contract_certificate_installation_enabled: z
+    .boolean(messages.contract_certificate_installation_enabled)
+    .default(true),
+  inoperative_error_use_vendor_id: z.boolean(messages.inoperative_error_use_vendor_id).default(false),
+  voltage_plausibility_max_spread_threshold_V: z
+    .number(messages.voltage_plausibility_max_spread_threshold_V)
+    .default(50),
+  voltage_plausibility_fault_duration_ms: z
+    .number(messages.voltage_plausibility_fault_duration_ms)
+    .refine(Number.isInteger, messages.voltage_plausibility_fault_duration_ms)
+    .default(30000),
+  session_id_type: z.enum(['UUID', 'UUID_BASE64', 'SHORT_BASE64'], messages.session_id_type).default('UUID'),
+  zero_power_ignore_pause: z.boolean(messages.zero_power_ignore_pause).default(true),
+  zero_power_allow_ev_to_ignore_pause: z.boolean(messages.zero_power_allow_ev_to_ignore_pause).default(false),
+  bpt_channel: z.enum(['None', 'Unified', 'Separated'], messages.bpt_channel).default('None'),
+  bpt_generator_mode: z
+    .enum(['None', 'GridFollowing', 'GridForming'], messages.bpt_generator_mode)
+    .default('None'),
+  bpt_grid_code_island_method: z
+    .enum(['None', 'Active', 'Passive'], messages.bpt_grid_code_island_method)
+    .default('None'),
+  hlc_charge_loop_without_energy_timeout_s: z
+    .number(messages.hlc_charge_loop_without_energy_timeout_s)
+    .refine(Number.isInteger, messages.hlc_charge_loop_without_energy_timeout_s)
+    .default(5),
+  dc_ramp_ampere_per_second: z
+    .number(messages.dc_ramp_ampere_per_second)
+    .refine(Number.isInteger, messages.dc_ramp_ampere_per_second)
+    .default(25),
 });
 
 /** Configuration of each implementation that `EvseManager` provides. */
@@ -1114,12 +1281,12 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `EvseManager` holds, with their types. */
 export const EvseManagerTokens = {
   context: token<EvseManagerContext>(TOKEN_NAMES.context),
+  config: token<EvseManagerConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<EvseManagerImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<EvseManagerProvides>(TOKEN_NAMES.provides),
+  requires: token<EvseManagerRequires>(TOKEN_NAMES.requires),
   logger: token<EvseManagerContext['log']>(TOKEN_NAMES.logger),
   info: token<EvseManagerContext['info']>(TOKEN_NAMES.info),
-  config: token<EvseManagerContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<EvseManagerContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<EvseManagerContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<EvseManagerContext['requires']>(TOKEN_NAMES.requires),
   clock: token<EvseManagerContext['clock']>(TOKEN_NAMES.clock),
   signal: token<EvseManagerContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<EvseManagerContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

@@ -160,33 +160,115 @@ export interface HuaweiPsuConfig {
   readonly off_timeout_ms: number;
 }
 
+const messages = {
+  ethernet_interface: expected('ethernet_interface', 'a text'),
+  psu_ip: expected('psu_ip', 'a text'),
+  psu_port: expected('psu_port', 'an integer from 1 to 65535'),
+  tls_enabled: expected('tls_enabled', 'true or false'),
+  psu_ca_cert: expected('psu_ca_cert', 'a text'),
+  client_cert: expected('client_cert', 'a text'),
+  client_key: expected('client_key', 'a text'),
+  module_placeholder_allocation_timeout_s: expected(
+    'module_placeholder_allocation_timeout_s',
+    'an integer from 1',
+  ),
+  modbus_timeout_s: expected('modbus_timeout_s', 'an integer from 1 to 120'),
+  esn: expected('esn', 'a text'),
+  HACK_publish_requested_voltage_current: expected(
+    'HACK_publish_requested_voltage_current',
+    'true or false',
+  ),
+  HACK_use_ovm_while_cable_check: expected('HACK_use_ovm_while_cable_check', 'true or false'),
+  send_secure_goose: expected('send_secure_goose', 'true or false'),
+  allow_insecure_goose: expected('allow_insecure_goose', 'true or false'),
+  verify_secure_goose: expected('verify_secure_goose', 'true or false'),
+  upstream_voltage_source: expected('upstream_voltage_source', 'one of IMD, OVM'),
+  telemetry_topic_prefix: expected('telemetry_topic_prefix', 'a text'),
+  ethernet_link: expected('ethernet_link', 'one of packet, udp, memory'),
+  udp_address: expected('udp_address', 'a text'),
+  udp_group: expected('udp_group', 'a text'),
+  udp_port: expected('udp_port', 'an integer from 1 to 65535'),
+  tls_server_name: expected('tls_server_name', 'a text'),
+  tls_verify_name: expected('tls_verify_name', 'true or false'),
+  off_current_A: expected('off_current_A', 'a number from 0'),
+  off_timeout_ms: expected('off_timeout_ms', 'an integer from 0'),
+};
+
+const implementationMessages = {
+  connector_1: {
+    global_connector_number: expected('connector_1.global_connector_number', 'an integer from 0 to 65535'),
+    max_export_current_A: expected('connector_1.max_export_current_A', 'a number from 0'),
+    max_export_power_W: expected('connector_1.max_export_power_W', 'a number from 0'),
+  },
+  connector_2: {
+    global_connector_number: expected('connector_2.global_connector_number', 'an integer from -1 to 65535'),
+    max_export_current_A: expected('connector_2.max_export_current_A', 'a number from 0'),
+    max_export_power_W: expected('connector_2.max_export_power_W', 'a number from 0'),
+  },
+  connector_3: {
+    global_connector_number: expected('connector_3.global_connector_number', 'an integer from -1 to 65535'),
+    max_export_current_A: expected('connector_3.max_export_current_A', 'a number from 0'),
+    max_export_power_W: expected('connector_3.max_export_power_W', 'a number from 0'),
+  },
+  connector_4: {
+    global_connector_number: expected('connector_4.global_connector_number', 'an integer from -1 to 65535'),
+    max_export_current_A: expected('connector_4.max_export_current_A', 'a number from 0'),
+    max_export_power_W: expected('connector_4.max_export_power_W', 'a number from 0'),
+  },
+};
+
 /** Checks the configuration of `HuaweiPsu` and fills in defaults. */
 export const HuaweiPsuConfigSchema = z.strictObject({
-  ethernet_interface: z.string(expected('ethernet_interface', 'a text')).default('eth0'),
-  psu_ip: z.string(expected('psu_ip', 'a text')).default('192.168.11.1'),
-  psu_port: z.number(expected('psu_port', 'an integer from 1 to 65535')).refine((value) => Number.isInteger(value) && value >= 1 && value <= 65535, expected('psu_port', 'an integer from 1 to 65535')).default(502),
-  tls_enabled: z.boolean(expected('tls_enabled', 'true or false')).default(false),
-  psu_ca_cert: z.string(expected('psu_ca_cert', 'a text')).default(''),
-  client_cert: z.string(expected('client_cert', 'a text')).default(''),
-  client_key: z.string(expected('client_key', 'a text')).default(''),
-  module_placeholder_allocation_timeout_s: z.number(expected('module_placeholder_allocation_timeout_s', 'an integer from 1')).refine((value) => Number.isInteger(value) && value >= 1, expected('module_placeholder_allocation_timeout_s', 'an integer from 1')).default(5),
-  modbus_timeout_s: z.number(expected('modbus_timeout_s', 'an integer from 1 to 120')).refine((value) => Number.isInteger(value) && value >= 1 && value <= 120, expected('modbus_timeout_s', 'an integer from 1 to 120')).default(60),
-  esn: z.string(expected('esn', 'a text')).default('0000000000000000'),
-  HACK_publish_requested_voltage_current: z.boolean(expected('HACK_publish_requested_voltage_current', 'true or false')).default(false),
-  HACK_use_ovm_while_cable_check: z.boolean(expected('HACK_use_ovm_while_cable_check', 'true or false')).default(false),
-  send_secure_goose: z.boolean(expected('send_secure_goose', 'true or false')).default(true),
-  allow_insecure_goose: z.boolean(expected('allow_insecure_goose', 'true or false')).default(false),
-  verify_secure_goose: z.boolean(expected('verify_secure_goose', 'true or false')).default(true),
-  upstream_voltage_source: z.enum(['IMD', 'OVM'], expected('upstream_voltage_source', 'one of IMD, OVM')).default('IMD'),
-  telemetry_topic_prefix: z.string(expected('telemetry_topic_prefix', 'a text')).default(''),
-  ethernet_link: z.enum(['packet', 'udp', 'memory'], expected('ethernet_link', 'one of packet, udp, memory')).default('packet'),
-  udp_address: z.string(expected('udp_address', 'a text')).default('127.0.0.1'),
-  udp_group: z.string(expected('udp_group', 'a text')).default('239.136.184.1'),
-  udp_port: z.number(expected('udp_port', 'an integer from 1 to 65535')).refine((value) => Number.isInteger(value) && value >= 1 && value <= 65535, expected('udp_port', 'an integer from 1 to 65535')).default(35000),
-  tls_server_name: z.string(expected('tls_server_name', 'a text')).default(''),
-  tls_verify_name: z.boolean(expected('tls_verify_name', 'true or false')).default(true),
-  off_current_A: z.number(expected('off_current_A', 'a number from 0')).refine((value) => value >= 0, expected('off_current_A', 'a number from 0')).default(1),
-  off_timeout_ms: z.number(expected('off_timeout_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('off_timeout_ms', 'an integer from 0')).default(2000),
+  ethernet_interface: z.string(messages.ethernet_interface).default('eth0'),
+  psu_ip: z.string(messages.psu_ip).default('192.168.11.1'),
+  psu_port: z
+    .number(messages.psu_port)
+    .refine(Number.isInteger, messages.psu_port)
+    .min(1, messages.psu_port)
+    .max(65535, messages.psu_port)
+    .default(502),
+  tls_enabled: z.boolean(messages.tls_enabled).default(false),
+  psu_ca_cert: z.string(messages.psu_ca_cert).default(''),
+  client_cert: z.string(messages.client_cert).default(''),
+  client_key: z.string(messages.client_key).default(''),
+  module_placeholder_allocation_timeout_s: z
+    .number(messages.module_placeholder_allocation_timeout_s)
+    .refine(Number.isInteger, messages.module_placeholder_allocation_timeout_s)
+    .min(1, messages.module_placeholder_allocation_timeout_s)
+    .default(5),
+  modbus_timeout_s: z
+    .number(messages.modbus_timeout_s)
+    .refine(Number.isInteger, messages.modbus_timeout_s)
+    .min(1, messages.modbus_timeout_s)
+    .max(120, messages.modbus_timeout_s)
+    .default(60),
+  esn: z.string(messages.esn).default('0000000000000000'),
+  HACK_publish_requested_voltage_current: z
+    .boolean(messages.HACK_publish_requested_voltage_current)
+    .default(false),
+  HACK_use_ovm_while_cable_check: z.boolean(messages.HACK_use_ovm_while_cable_check).default(false),
+  send_secure_goose: z.boolean(messages.send_secure_goose).default(true),
+  allow_insecure_goose: z.boolean(messages.allow_insecure_goose).default(false),
+  verify_secure_goose: z.boolean(messages.verify_secure_goose).default(true),
+  upstream_voltage_source: z.enum(['IMD', 'OVM'], messages.upstream_voltage_source).default('IMD'),
+  telemetry_topic_prefix: z.string(messages.telemetry_topic_prefix).default(''),
+  ethernet_link: z.enum(['packet', 'udp', 'memory'], messages.ethernet_link).default('packet'),
+  udp_address: z.string(messages.udp_address).default('127.0.0.1'),
+  udp_group: z.string(messages.udp_group).default('239.136.184.1'),
+  udp_port: z
+    .number(messages.udp_port)
+    .refine(Number.isInteger, messages.udp_port)
+    .min(1, messages.udp_port)
+    .max(65535, messages.udp_port)
+    .default(35000),
+  tls_server_name: z.string(messages.tls_server_name).default(''),
+  tls_verify_name: z.boolean(messages.tls_verify_name).default(true),
+  off_current_A: z.number(messages.off_current_A).min(0, messages.off_current_A).default(1),
+  off_timeout_ms: z
+    .number(messages.off_timeout_ms)
+    .refine(Number.isInteger, messages.off_timeout_ms)
+    .min(0, messages.off_timeout_ms)
+    .default(2000),
 });
 
 /** Configuration of each implementation that `HuaweiPsu` provides. */
@@ -264,24 +346,67 @@ export interface HuaweiPsuImplementationConfig {
 /** Checks the configuration of the implementations and fills in defaults. */
 export const HuaweiPsuImplementationConfigSchema = z.strictObject({
   connector_1: z.strictObject({
-    global_connector_number: z.number(expected('global_connector_number', 'an integer from 0 to 65535')).refine((value) => Number.isInteger(value) && value >= 0 && value <= 65535, expected('global_connector_number', 'an integer from 0 to 65535')),
-    max_export_current_A: z.number(expected('max_export_current_A', 'a number from 0')).refine((value) => value >= 0, expected('max_export_current_A', 'a number from 0')).default(0),
-    max_export_power_W: z.number(expected('max_export_power_W', 'a number from 0')).refine((value) => value >= 0, expected('max_export_power_W', 'a number from 0')).default(0),
+    global_connector_number: z
+      .number(implementationMessages.connector_1.global_connector_number)
+      .refine(Number.isInteger, implementationMessages.connector_1.global_connector_number)
+      .min(0, implementationMessages.connector_1.global_connector_number)
+      .max(65535, implementationMessages.connector_1.global_connector_number),
+    max_export_current_A: z
+      .number(implementationMessages.connector_1.max_export_current_A)
+      .min(0, implementationMessages.connector_1.max_export_current_A)
+      .default(0),
+    max_export_power_W: z
+      .number(implementationMessages.connector_1.max_export_power_W)
+      .min(0, implementationMessages.connector_1.max_export_power_W)
+      .default(0),
   }),
   connector_2: z.strictObject({
-    global_connector_number: z.number(expected('global_connector_number', 'an integer from -1 to 65535')).refine((value) => Number.isInteger(value) && value >= -1 && value <= 65535, expected('global_connector_number', 'an integer from -1 to 65535')).default(-1),
-    max_export_current_A: z.number(expected('max_export_current_A', 'a number from 0')).refine((value) => value >= 0, expected('max_export_current_A', 'a number from 0')).default(0),
-    max_export_power_W: z.number(expected('max_export_power_W', 'a number from 0')).refine((value) => value >= 0, expected('max_export_power_W', 'a number from 0')).default(0),
+    global_connector_number: z
+      .number(implementationMessages.connector_2.global_connector_number)
+      .refine(Number.isInteger, implementationMessages.connector_2.global_connector_number)
+      .min(-1, implementationMessages.connector_2.global_connector_number)
+      .max(65535, implementationMessages.connector_2.global_connector_number)
+      .default(-1),
+    max_export_current_A: z
+      .number(implementationMessages.connector_2.max_export_current_A)
+      .min(0, implementationMessages.connector_2.max_export_current_A)
+      .default(0),
+    max_export_power_W: z
+      .number(implementationMessages.connector_2.max_export_power_W)
+      .min(0, implementationMessages.connector_2.max_export_power_W)
+      .default(0),
   }),
   connector_3: z.strictObject({
-    global_connector_number: z.number(expected('global_connector_number', 'an integer from -1 to 65535')).refine((value) => Number.isInteger(value) && value >= -1 && value <= 65535, expected('global_connector_number', 'an integer from -1 to 65535')).default(-1),
-    max_export_current_A: z.number(expected('max_export_current_A', 'a number from 0')).refine((value) => value >= 0, expected('max_export_current_A', 'a number from 0')).default(0),
-    max_export_power_W: z.number(expected('max_export_power_W', 'a number from 0')).refine((value) => value >= 0, expected('max_export_power_W', 'a number from 0')).default(0),
+    global_connector_number: z
+      .number(implementationMessages.connector_3.global_connector_number)
+      .refine(Number.isInteger, implementationMessages.connector_3.global_connector_number)
+      .min(-1, implementationMessages.connector_3.global_connector_number)
+      .max(65535, implementationMessages.connector_3.global_connector_number)
+      .default(-1),
+    max_export_current_A: z
+      .number(implementationMessages.connector_3.max_export_current_A)
+      .min(0, implementationMessages.connector_3.max_export_current_A)
+      .default(0),
+    max_export_power_W: z
+      .number(implementationMessages.connector_3.max_export_power_W)
+      .min(0, implementationMessages.connector_3.max_export_power_W)
+      .default(0),
   }),
   connector_4: z.strictObject({
-    global_connector_number: z.number(expected('global_connector_number', 'an integer from -1 to 65535')).refine((value) => Number.isInteger(value) && value >= -1 && value <= 65535, expected('global_connector_number', 'an integer from -1 to 65535')).default(-1),
-    max_export_current_A: z.number(expected('max_export_current_A', 'a number from 0')).refine((value) => value >= 0, expected('max_export_current_A', 'a number from 0')).default(0),
-    max_export_power_W: z.number(expected('max_export_power_W', 'a number from 0')).refine((value) => value >= 0, expected('max_export_power_W', 'a number from 0')).default(0),
+    global_connector_number: z
+      .number(implementationMessages.connector_4.global_connector_number)
+      .refine(Number.isInteger, implementationMessages.connector_4.global_connector_number)
+      .min(-1, implementationMessages.connector_4.global_connector_number)
+      .max(65535, implementationMessages.connector_4.global_connector_number)
+      .default(-1),
+    max_export_current_A: z
+      .number(implementationMessages.connector_4.max_export_current_A)
+      .min(0, implementationMessages.connector_4.max_export_current_A)
+      .default(0),
+    max_export_power_W: z
+      .number(implementationMessages.connector_4.max_export_power_W)
+      .min(0, implementationMessages.connector_4.max_export_power_W)
+      .default(0),
   }),
 });
 
@@ -643,12 +768,12 @@ export const HuaweiPsuDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `HuaweiPsu` holds, with their types. */
 export const HuaweiPsuTokens = {
   context: token<HuaweiPsuContext>(TOKEN_NAMES.context),
+  config: token<HuaweiPsuConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<HuaweiPsuImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<HuaweiPsuProvides>(TOKEN_NAMES.provides),
+  requires: token<HuaweiPsuRequires>(TOKEN_NAMES.requires),
   logger: token<HuaweiPsuContext['log']>(TOKEN_NAMES.logger),
   info: token<HuaweiPsuContext['info']>(TOKEN_NAMES.info),
-  config: token<HuaweiPsuContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<HuaweiPsuContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<HuaweiPsuContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<HuaweiPsuContext['requires']>(TOKEN_NAMES.requires),
   clock: token<HuaweiPsuContext['clock']>(TOKEN_NAMES.clock),
   signal: token<HuaweiPsuContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<HuaweiPsuContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

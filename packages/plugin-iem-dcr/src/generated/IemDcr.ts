@@ -126,35 +126,121 @@ export interface IemDcrConfig {
   readonly keep_alive: boolean;
 }
 
+const messages = {
+  ip_address: expected('ip_address', 'a text of at least 1 characters'),
+  port_http: expected('port_http', 'an integer from 0 to 65535'),
+  timezone: expected('timezone', 'a text that matches ^[+-]\\d{4}$'),
+  timezone_handle_DST: expected('timezone_handle_DST', 'true or false'),
+  datetime_resync_interval: expected('datetime_resync_interval', 'an integer from 1 to 24'),
+  resilience_initial_connection_retry_delay: expected(
+    'resilience_initial_connection_retry_delay',
+    'an integer from 1000 to 65535',
+  ),
+  resilience_transaction_request_retries: expected(
+    'resilience_transaction_request_retries',
+    'an integer from 0 to 5',
+  ),
+  resilience_transaction_request_retry_delay: expected(
+    'resilience_transaction_request_retry_delay',
+    'an integer from 200 to 1000',
+  ),
+  CT: expected('CT', 'a text of at least 1 characters'),
+  CI: expected('CI', 'a text of at least 1 characters'),
+  TT_initial: expected('TT_initial', 'a text of at most 250 characters'),
+  US: expected('US', 'true or false'),
+  dst_zone: expected('dst_zone', 'a text of at least 1 characters'),
+  dst_notation: expected('dst_notation', 'one of iso8601, compatible'),
+  energy_register: expected('energy_register', 'one of total, transaction'),
+  identification_level_fallback: expected(
+    'identification_level_fallback',
+    'one of HEARSAY, TRUSTED, VERIFIED, CERTIFIED, SECURE, NONE',
+  ),
+  connect_timeout_ms: expected('connect_timeout_ms', 'an integer from 100 to 60000'),
+  request_timeout_ms: expected('request_timeout_ms', 'an integer from 200 to 60000'),
+  stop_reconnect_timeout_ms: expected('stop_reconnect_timeout_ms', 'an integer from 0 to 120000'),
+  keep_alive: expected('keep_alive', 'true or false'),
+};
+
 /** Checks the configuration of `IemDcr` and fills in defaults. */
 export const IemDcrConfigSchema = z.strictObject({
-  ip_address: z.string(expected('ip_address', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('ip_address', 'a text of at least 1 characters')).default('192.168.60.12'),
-  port_http: z.number(expected('port_http', 'an integer from 0 to 65535')).refine((value) => Number.isInteger(value) && value >= 0 && value <= 65535, expected('port_http', 'an integer from 0 to 65535')).default(80),
-  timezone: z.string(expected('timezone', 'a text that matches ^[+-]\\d{4}$')).refine((value) => /^[+-]\d{4}$/u.test(value), expected('timezone', 'a text that matches ^[+-]\\d{4}$')).default('+0100'),
-  timezone_handle_DST: z.boolean(expected('timezone_handle_DST', 'true or false')).default(true),
-  datetime_resync_interval: z.number(expected('datetime_resync_interval', 'an integer from 1 to 24')).refine((value) => Number.isInteger(value) && value >= 1 && value <= 24, expected('datetime_resync_interval', 'an integer from 1 to 24')).default(2),
-  resilience_initial_connection_retry_delay: z.number(expected('resilience_initial_connection_retry_delay', 'an integer from 1000 to 65535')).refine((value) => Number.isInteger(value) && value >= 1000 && value <= 65535, expected('resilience_initial_connection_retry_delay', 'an integer from 1000 to 65535')).default(10000),
-  resilience_transaction_request_retries: z.number(expected('resilience_transaction_request_retries', 'an integer from 0 to 5')).refine((value) => Number.isInteger(value) && value >= 0 && value <= 5, expected('resilience_transaction_request_retries', 'an integer from 0 to 5')).default(3),
-  resilience_transaction_request_retry_delay: z.number(expected('resilience_transaction_request_retry_delay', 'an integer from 200 to 1000')).refine((value) => Number.isInteger(value) && value >= 200 && value <= 1000, expected('resilience_transaction_request_retry_delay', 'an integer from 200 to 1000')).default(250),
-  CT: z.string(expected('CT', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('CT', 'a text of at least 1 characters')).default('EVSEID'),
-  CI: z.string(expected('CI', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('CI', 'a text of at least 1 characters')).default('1234'),
-  TT_initial: z.string(expected('TT_initial', 'a text of at most 250 characters')).refine((value) => [...value].length <= 250, expected('TT_initial', 'a text of at most 250 characters')).default(''),
-  US: z.boolean(expected('US', 'true or false')).default(false),
-  dst_zone: z.string(expected('dst_zone', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('dst_zone', 'a text of at least 1 characters')).default('Europe/Berlin'),
-  dst_notation: z.enum(['iso8601', 'compatible'], expected('dst_notation', 'one of iso8601, compatible')).default('iso8601'),
-  energy_register: z.enum(['total', 'transaction'], expected('energy_register', 'one of total, transaction')).default('total'),
-  identification_level_fallback: z.enum([
-    'HEARSAY',
-    'TRUSTED',
-    'VERIFIED',
-    'CERTIFIED',
-    'SECURE',
-    'NONE',
-  ], expected('identification_level_fallback', 'one of HEARSAY, TRUSTED, VERIFIED, CERTIFIED, SECURE, NONE')).default('HEARSAY'),
-  connect_timeout_ms: z.number(expected('connect_timeout_ms', 'an integer from 100 to 60000')).refine((value) => Number.isInteger(value) && value >= 100 && value <= 60000, expected('connect_timeout_ms', 'an integer from 100 to 60000')).default(2000),
-  request_timeout_ms: z.number(expected('request_timeout_ms', 'an integer from 200 to 60000')).refine((value) => Number.isInteger(value) && value >= 200 && value <= 60000, expected('request_timeout_ms', 'an integer from 200 to 60000')).default(5000),
-  stop_reconnect_timeout_ms: z.number(expected('stop_reconnect_timeout_ms', 'an integer from 0 to 120000')).refine((value) => Number.isInteger(value) && value >= 0 && value <= 120000, expected('stop_reconnect_timeout_ms', 'an integer from 0 to 120000')).default(15000),
-  keep_alive: z.boolean(expected('keep_alive', 'true or false')).default(true),
+  ip_address: z
+    .string(messages.ip_address)
+    .refine((text) => [...text].length >= 1, messages.ip_address)
+    .default('192.168.60.12'),
+  port_http: z
+    .number(messages.port_http)
+    .refine(Number.isInteger, messages.port_http)
+    .min(0, messages.port_http)
+    .max(65535, messages.port_http)
+    .default(80),
+  timezone: z.string(messages.timezone).regex(/^[+-]\d{4}$/u, messages.timezone).default('+0100'),
+  timezone_handle_DST: z.boolean(messages.timezone_handle_DST).default(true),
+  datetime_resync_interval: z
+    .number(messages.datetime_resync_interval)
+    .refine(Number.isInteger, messages.datetime_resync_interval)
+    .min(1, messages.datetime_resync_interval)
+    .max(24, messages.datetime_resync_interval)
+    .default(2),
+  resilience_initial_connection_retry_delay: z
+    .number(messages.resilience_initial_connection_retry_delay)
+    .refine(Number.isInteger, messages.resilience_initial_connection_retry_delay)
+    .min(1000, messages.resilience_initial_connection_retry_delay)
+    .max(65535, messages.resilience_initial_connection_retry_delay)
+    .default(10000),
+  resilience_transaction_request_retries: z
+    .number(messages.resilience_transaction_request_retries)
+    .refine(Number.isInteger, messages.resilience_transaction_request_retries)
+    .min(0, messages.resilience_transaction_request_retries)
+    .max(5, messages.resilience_transaction_request_retries)
+    .default(3),
+  resilience_transaction_request_retry_delay: z
+    .number(messages.resilience_transaction_request_retry_delay)
+    .refine(Number.isInteger, messages.resilience_transaction_request_retry_delay)
+    .min(200, messages.resilience_transaction_request_retry_delay)
+    .max(1000, messages.resilience_transaction_request_retry_delay)
+    .default(250),
+  CT: z.string(messages.CT).refine((text) => [...text].length >= 1, messages.CT).default('EVSEID'),
+  CI: z.string(messages.CI).refine((text) => [...text].length >= 1, messages.CI).default('1234'),
+  TT_initial: z
+    .string(messages.TT_initial)
+    .refine((text) => [...text].length <= 250, messages.TT_initial)
+    .default(''),
+  US: z.boolean(messages.US).default(false),
+  dst_zone: z
+    .string(messages.dst_zone)
+    .refine((text) => [...text].length >= 1, messages.dst_zone)
+    .default('Europe/Berlin'),
+  dst_notation: z.enum(['iso8601', 'compatible'], messages.dst_notation).default('iso8601'),
+  energy_register: z.enum(['total', 'transaction'], messages.energy_register).default('total'),
+  identification_level_fallback: z
+    .enum([
+      'HEARSAY',
+      'TRUSTED',
+      'VERIFIED',
+      'CERTIFIED',
+      'SECURE',
+      'NONE',
+    ], messages.identification_level_fallback)
+    .default('HEARSAY'),
+  connect_timeout_ms: z
+    .number(messages.connect_timeout_ms)
+    .refine(Number.isInteger, messages.connect_timeout_ms)
+    .min(100, messages.connect_timeout_ms)
+    .max(60000, messages.connect_timeout_ms)
+    .default(2000),
+  request_timeout_ms: z
+    .number(messages.request_timeout_ms)
+    .refine(Number.isInteger, messages.request_timeout_ms)
+    .min(200, messages.request_timeout_ms)
+    .max(60000, messages.request_timeout_ms)
+    .default(5000),
+  stop_reconnect_timeout_ms: z
+    .number(messages.stop_reconnect_timeout_ms)
+    .refine(Number.isInteger, messages.stop_reconnect_timeout_ms)
+    .min(0, messages.stop_reconnect_timeout_ms)
+    .max(120000, messages.stop_reconnect_timeout_ms)
+    .default(15000),
+  keep_alive: z.boolean(messages.keep_alive).default(true),
 });
 
 /** Configuration of each implementation that `IemDcr` provides. */
@@ -367,12 +453,12 @@ export const IemDcrDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `IemDcr` holds, with their types. */
 export const IemDcrTokens = {
   context: token<IemDcrContext>(TOKEN_NAMES.context),
+  config: token<IemDcrConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<IemDcrImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<IemDcrProvides>(TOKEN_NAMES.provides),
+  requires: token<IemDcrRequires>(TOKEN_NAMES.requires),
   logger: token<IemDcrContext['log']>(TOKEN_NAMES.logger),
   info: token<IemDcrContext['info']>(TOKEN_NAMES.info),
-  config: token<IemDcrContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<IemDcrContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<IemDcrContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<IemDcrContext['requires']>(TOKEN_NAMES.requires),
   clock: token<IemDcrContext['clock']>(TOKEN_NAMES.clock),
   signal: token<IemDcrContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<IemDcrContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

@@ -157,26 +157,94 @@ export interface BenchSimulatorConfig {
   readonly script: string;
 }
 
+const messages = {
+  battery_capacity_Wh: expected('battery_capacity_Wh', 'a number from 100'),
+  battery_soc_percent: expected('battery_soc_percent', 'a number from 0 to 100'),
+  battery_voltage_V: expected('battery_voltage_V', 'a number from 100 to 1000'),
+  battery_resistance_Ohm: expected('battery_resistance_Ohm', 'a number from 0.001 to 10'),
+  ev_max_voltage_V: expected('ev_max_voltage_V', 'a number from 0'),
+  ev_max_current_A: expected('ev_max_current_A', 'a number from 0'),
+  ev_max_power_W: expected('ev_max_power_W', 'a number from 0'),
+  ev_stop_soc_percent: expected('ev_stop_soc_percent', 'a number from 0 to 100'),
+  ev_cut_off_current_A: expected('ev_cut_off_current_A', 'a number from 0'),
+  ev_mac: expected('ev_mac', 'a text'),
+  cable_check_timeout_ms: expected('cable_check_timeout_ms', 'an integer from 0'),
+  precharge_timeout_ms: expected('precharge_timeout_ms', 'an integer from 0'),
+  authorization_timeout_ms: expected('authorization_timeout_ms', 'an integer from 0'),
+  max_current_A_import: expected('max_current_A_import', 'a number from 0'),
+  ac_nominal_voltage_V: expected('ac_nominal_voltage_V', 'a number from 90'),
+  isolation_resistance_Ohm: expected('isolation_resistance_Ohm', 'a number from 0'),
+  imd_self_test_ms: expected('imd_self_test_ms', 'an integer from 0'),
+  script: expected('script', 'a text'),
+};
+
 /** Checks the configuration of `BenchSimulator` and fills in defaults. */
 export const BenchSimulatorConfigSchema = z.strictObject({
-  battery_capacity_Wh: z.number(expected('battery_capacity_Wh', 'a number from 100')).refine((value) => value >= 100, expected('battery_capacity_Wh', 'a number from 100')).default(60000),
-  battery_soc_percent: z.number(expected('battery_soc_percent', 'a number from 0 to 100')).refine((value) => value >= 0 && value <= 100, expected('battery_soc_percent', 'a number from 0 to 100')).default(20),
-  battery_voltage_V: z.number(expected('battery_voltage_V', 'a number from 100 to 1000')).refine((value) => value >= 100 && value <= 1000, expected('battery_voltage_V', 'a number from 100 to 1000')).default(400),
-  battery_resistance_Ohm: z.number(expected('battery_resistance_Ohm', 'a number from 0.001 to 10')).refine((value) => value >= 0.001 && value <= 10, expected('battery_resistance_Ohm', 'a number from 0.001 to 10')).default(0.1),
-  ev_max_voltage_V: z.number(expected('ev_max_voltage_V', 'a number from 0')).refine((value) => value >= 0, expected('ev_max_voltage_V', 'a number from 0')).default(500),
-  ev_max_current_A: z.number(expected('ev_max_current_A', 'a number from 0')).refine((value) => value >= 0, expected('ev_max_current_A', 'a number from 0')).default(200),
-  ev_max_power_W: z.number(expected('ev_max_power_W', 'a number from 0')).refine((value) => value >= 0, expected('ev_max_power_W', 'a number from 0')).default(100000),
-  ev_stop_soc_percent: z.number(expected('ev_stop_soc_percent', 'a number from 0 to 100')).refine((value) => value >= 0 && value <= 100, expected('ev_stop_soc_percent', 'a number from 0 to 100')).default(80),
-  ev_cut_off_current_A: z.number(expected('ev_cut_off_current_A', 'a number from 0')).refine((value) => value >= 0, expected('ev_cut_off_current_A', 'a number from 0')).default(5),
-  ev_mac: z.string(expected('ev_mac', 'a text')).default('02:00:00:00:00:01'),
-  cable_check_timeout_ms: z.number(expected('cable_check_timeout_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('cable_check_timeout_ms', 'an integer from 0')).default(40000),
-  precharge_timeout_ms: z.number(expected('precharge_timeout_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('precharge_timeout_ms', 'an integer from 0')).default(7000),
-  authorization_timeout_ms: z.number(expected('authorization_timeout_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('authorization_timeout_ms', 'an integer from 0')).default(60000),
-  max_current_A_import: z.number(expected('max_current_A_import', 'a number from 0')).refine((value) => value >= 0, expected('max_current_A_import', 'a number from 0')).default(200),
-  ac_nominal_voltage_V: z.number(expected('ac_nominal_voltage_V', 'a number from 90')).refine((value) => value >= 90, expected('ac_nominal_voltage_V', 'a number from 90')).default(230),
-  isolation_resistance_Ohm: z.number(expected('isolation_resistance_Ohm', 'a number from 0')).refine((value) => value >= 0, expected('isolation_resistance_Ohm', 'a number from 0')).default(900000),
-  imd_self_test_ms: z.number(expected('imd_self_test_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('imd_self_test_ms', 'an integer from 0')).default(3000),
-  script: z.string(expected('script', 'a text')).default(''),
+  battery_capacity_Wh: z
+    .number(messages.battery_capacity_Wh)
+    .min(100, messages.battery_capacity_Wh)
+    .default(60000),
+  battery_soc_percent: z
+    .number(messages.battery_soc_percent)
+    .min(0, messages.battery_soc_percent)
+    .max(100, messages.battery_soc_percent)
+    .default(20),
+  battery_voltage_V: z
+    .number(messages.battery_voltage_V)
+    .min(100, messages.battery_voltage_V)
+    .max(1000, messages.battery_voltage_V)
+    .default(400),
+  battery_resistance_Ohm: z
+    .number(messages.battery_resistance_Ohm)
+    .min(0.001, messages.battery_resistance_Ohm)
+    .max(10, messages.battery_resistance_Ohm)
+    .default(0.1),
+  ev_max_voltage_V: z.number(messages.ev_max_voltage_V).min(0, messages.ev_max_voltage_V).default(500),
+  ev_max_current_A: z.number(messages.ev_max_current_A).min(0, messages.ev_max_current_A).default(200),
+  ev_max_power_W: z.number(messages.ev_max_power_W).min(0, messages.ev_max_power_W).default(100000),
+  ev_stop_soc_percent: z
+    .number(messages.ev_stop_soc_percent)
+    .min(0, messages.ev_stop_soc_percent)
+    .max(100, messages.ev_stop_soc_percent)
+    .default(80),
+  ev_cut_off_current_A: z
+    .number(messages.ev_cut_off_current_A)
+    .min(0, messages.ev_cut_off_current_A)
+    .default(5),
+  ev_mac: z.string(messages.ev_mac).default('02:00:00:00:00:01'),
+  cable_check_timeout_ms: z
+    .number(messages.cable_check_timeout_ms)
+    .refine(Number.isInteger, messages.cable_check_timeout_ms)
+    .min(0, messages.cable_check_timeout_ms)
+    .default(40000),
+  precharge_timeout_ms: z
+    .number(messages.precharge_timeout_ms)
+    .refine(Number.isInteger, messages.precharge_timeout_ms)
+    .min(0, messages.precharge_timeout_ms)
+    .default(7000),
+  authorization_timeout_ms: z
+    .number(messages.authorization_timeout_ms)
+    .refine(Number.isInteger, messages.authorization_timeout_ms)
+    .min(0, messages.authorization_timeout_ms)
+    .default(60000),
+  max_current_A_import: z
+    .number(messages.max_current_A_import)
+    .min(0, messages.max_current_A_import)
+    .default(200),
+  ac_nominal_voltage_V: z
+    .number(messages.ac_nominal_voltage_V)
+    .min(90, messages.ac_nominal_voltage_V)
+    .default(230),
+  isolation_resistance_Ohm: z
+    .number(messages.isolation_resistance_Ohm)
+    .min(0, messages.isolation_resistance_Ohm)
+    .default(900000),
+  imd_self_test_ms: z
+    .number(messages.imd_self_test_ms)
+    .refine(Number.isInteger, messages.imd_self_test_ms)
+    .min(0, messages.imd_self_test_ms)
+    .default(3000),
+  script: z.string(messages.script).default(''),
 });
 
 /** Configuration of each implementation that `BenchSimulator` provides. */
@@ -479,12 +547,12 @@ export const BenchSimulatorDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `BenchSimulator` holds, with their types. */
 export const BenchSimulatorTokens = {
   context: token<BenchSimulatorContext>(TOKEN_NAMES.context),
+  config: token<BenchSimulatorConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<BenchSimulatorImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<BenchSimulatorProvides>(TOKEN_NAMES.provides),
+  requires: token<BenchSimulatorRequires>(TOKEN_NAMES.requires),
   logger: token<BenchSimulatorContext['log']>(TOKEN_NAMES.logger),
   info: token<BenchSimulatorContext['info']>(TOKEN_NAMES.info),
-  config: token<BenchSimulatorContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<BenchSimulatorContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<BenchSimulatorContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<BenchSimulatorContext['requires']>(TOKEN_NAMES.requires),
   clock: token<BenchSimulatorContext['clock']>(TOKEN_NAMES.clock),
   signal: token<BenchSimulatorContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<BenchSimulatorContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

@@ -52,14 +52,36 @@ export interface EnergySourceConfig {
   readonly validity_s: number;
 }
 
+const messages = {
+  max_current_A: expected('max_current_A', 'a number from 0'),
+  max_power_W: expected('max_power_W', 'a number from 0'),
+  phases: expected('phases', 'an integer from 1 to 3'),
+  nominal_voltage_V: expected('nominal_voltage_V', 'a number from 90'),
+  update_interval_ms: expected('update_interval_ms', 'an integer from 10'),
+  validity_s: expected('validity_s', 'an integer from 1'),
+};
+
 /** Checks the configuration of `EnergySource` and fills in defaults. */
 export const EnergySourceConfigSchema = z.strictObject({
-  max_current_A: z.number(expected('max_current_A', 'a number from 0')).refine((value) => value >= 0, expected('max_current_A', 'a number from 0')).default(250),
-  max_power_W: z.number(expected('max_power_W', 'a number from 0')).refine((value) => value >= 0, expected('max_power_W', 'a number from 0')).default(150000),
-  phases: z.number(expected('phases', 'an integer from 1 to 3')).refine((value) => Number.isInteger(value) && value >= 1 && value <= 3, expected('phases', 'an integer from 1 to 3')).default(3),
-  nominal_voltage_V: z.number(expected('nominal_voltage_V', 'a number from 90')).refine((value) => value >= 90, expected('nominal_voltage_V', 'a number from 90')).default(230),
-  update_interval_ms: z.number(expected('update_interval_ms', 'an integer from 10')).refine((value) => Number.isInteger(value) && value >= 10, expected('update_interval_ms', 'an integer from 10')).default(1000),
-  validity_s: z.number(expected('validity_s', 'an integer from 1')).refine((value) => Number.isInteger(value) && value >= 1, expected('validity_s', 'an integer from 1')).default(10),
+  max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(250),
+  max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(150000),
+  phases: z
+    .number(messages.phases)
+    .refine(Number.isInteger, messages.phases)
+    .min(1, messages.phases)
+    .max(3, messages.phases)
+    .default(3),
+  nominal_voltage_V: z.number(messages.nominal_voltage_V).min(90, messages.nominal_voltage_V).default(230),
+  update_interval_ms: z
+    .number(messages.update_interval_ms)
+    .refine(Number.isInteger, messages.update_interval_ms)
+    .min(10, messages.update_interval_ms)
+    .default(1000),
+  validity_s: z
+    .number(messages.validity_s)
+    .refine(Number.isInteger, messages.validity_s)
+    .min(1, messages.validity_s)
+    .default(10),
 });
 
 /** Configuration of each implementation that `EnergySource` provides. */
@@ -170,12 +192,12 @@ export const EnergySourceDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `EnergySource` holds, with their types. */
 export const EnergySourceTokens = {
   context: token<EnergySourceContext>(TOKEN_NAMES.context),
+  config: token<EnergySourceConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<EnergySourceImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<EnergySourceProvides>(TOKEN_NAMES.provides),
+  requires: token<EnergySourceRequires>(TOKEN_NAMES.requires),
   logger: token<EnergySourceContext['log']>(TOKEN_NAMES.logger),
   info: token<EnergySourceContext['info']>(TOKEN_NAMES.info),
-  config: token<EnergySourceContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<EnergySourceContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<EnergySourceContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<EnergySourceContext['requires']>(TOKEN_NAMES.requires),
   clock: token<EnergySourceContext['clock']>(TOKEN_NAMES.clock),
   signal: token<EnergySourceContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<EnergySourceContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

@@ -61,15 +61,38 @@ export interface IemDcrSimulatorConfig {
   readonly control_port: number;
 }
 
+const messages = {
+  host: expected('host', 'a text of at least 1 characters'),
+  port: expected('port', 'an integer from 0 to 65535'),
+  serial: expected('serial', 'a text of at least 1 characters'),
+  key_file: expected('key_file', 'a text'),
+  script_file: expected('script_file', 'a text'),
+  switches: expected('switches', 'a text'),
+  control_port: expected('control_port', 'an integer from 0 to 65535'),
+};
+
 /** Checks the configuration of `IemDcrSimulator` and fills in defaults. */
 export const IemDcrSimulatorConfigSchema = z.strictObject({
-  host: z.string(expected('host', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('host', 'a text of at least 1 characters')).default('127.0.0.1'),
-  port: z.number(expected('port', 'an integer from 0 to 65535')).refine((value) => Number.isInteger(value) && value >= 0 && value <= 65535, expected('port', 'an integer from 0 to 65535')).default(8880),
-  serial: z.string(expected('serial', 'a text of at least 1 characters')).refine((value) => [...value].length >= 1, expected('serial', 'a text of at least 1 characters')).default('1ISA0200000001'),
-  key_file: z.string(expected('key_file', 'a text')).default(''),
-  script_file: z.string(expected('script_file', 'a text')).default(''),
-  switches: z.string(expected('switches', 'a text')).default(''),
-  control_port: z.number(expected('control_port', 'an integer from 0 to 65535')).refine((value) => Number.isInteger(value) && value >= 0 && value <= 65535, expected('control_port', 'an integer from 0 to 65535')).default(0),
+  host: z.string(messages.host).refine((text) => [...text].length >= 1, messages.host).default('127.0.0.1'),
+  port: z
+    .number(messages.port)
+    .refine(Number.isInteger, messages.port)
+    .min(0, messages.port)
+    .max(65535, messages.port)
+    .default(8880),
+  serial: z
+    .string(messages.serial)
+    .refine((text) => [...text].length >= 1, messages.serial)
+    .default('1ISA0200000001'),
+  key_file: z.string(messages.key_file).default(''),
+  script_file: z.string(messages.script_file).default(''),
+  switches: z.string(messages.switches).default(''),
+  control_port: z
+    .number(messages.control_port)
+    .refine(Number.isInteger, messages.control_port)
+    .min(0, messages.control_port)
+    .max(65535, messages.control_port)
+    .default(0),
 });
 
 /** Configuration of each implementation that `IemDcrSimulator` provides. */
@@ -185,12 +208,12 @@ export const IemDcrSimulatorDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `IemDcrSimulator` holds, with their types. */
 export const IemDcrSimulatorTokens = {
   context: token<IemDcrSimulatorContext>(TOKEN_NAMES.context),
+  config: token<IemDcrSimulatorConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<IemDcrSimulatorImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<IemDcrSimulatorProvides>(TOKEN_NAMES.provides),
+  requires: token<IemDcrSimulatorRequires>(TOKEN_NAMES.requires),
   logger: token<IemDcrSimulatorContext['log']>(TOKEN_NAMES.logger),
   info: token<IemDcrSimulatorContext['info']>(TOKEN_NAMES.info),
-  config: token<IemDcrSimulatorContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<IemDcrSimulatorContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<IemDcrSimulatorContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<IemDcrSimulatorContext['requires']>(TOKEN_NAMES.requires),
   clock: token<IemDcrSimulatorContext['clock']>(TOKEN_NAMES.clock),
   signal: token<IemDcrSimulatorContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<IemDcrSimulatorContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

@@ -57,13 +57,33 @@ export interface LocalAuthoriserConfig {
   readonly present_after_ms: number;
 }
 
+const messages = {
+  tokens: expected('tokens', 'a text', true),
+  validity_s: expected('validity_s', 'an integer from 0'),
+  connection_timeout_s: expected('connection_timeout_s', 'an integer from 1'),
+  present_token: expected('present_token', 'a text', true),
+  present_after_ms: expected('present_after_ms', 'an integer from 0'),
+};
+
 /** Checks the configuration of `LocalAuthoriser` and fills in defaults. */
 export const LocalAuthoriserConfigSchema = z.strictObject({
-  tokens: z.string(expected('tokens', 'a text', true)).default(''),
-  validity_s: z.number(expected('validity_s', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('validity_s', 'an integer from 0')).default(0),
-  connection_timeout_s: z.number(expected('connection_timeout_s', 'an integer from 1')).refine((value) => Number.isInteger(value) && value >= 1, expected('connection_timeout_s', 'an integer from 1')).default(60),
-  present_token: z.string(expected('present_token', 'a text', true)).default(''),
-  present_after_ms: z.number(expected('present_after_ms', 'an integer from 0')).refine((value) => Number.isInteger(value) && value >= 0, expected('present_after_ms', 'an integer from 0')).default(1000),
+  tokens: z.string(messages.tokens).default(''),
+  validity_s: z
+    .number(messages.validity_s)
+    .refine(Number.isInteger, messages.validity_s)
+    .min(0, messages.validity_s)
+    .default(0),
+  connection_timeout_s: z
+    .number(messages.connection_timeout_s)
+    .refine(Number.isInteger, messages.connection_timeout_s)
+    .min(1, messages.connection_timeout_s)
+    .default(60),
+  present_token: z.string(messages.present_token).default(''),
+  present_after_ms: z
+    .number(messages.present_after_ms)
+    .refine(Number.isInteger, messages.present_after_ms)
+    .min(0, messages.present_after_ms)
+    .default(1000),
 });
 
 /** Configuration of each implementation that `LocalAuthoriser` provides. */
@@ -194,12 +214,12 @@ export const LocalAuthoriserDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `LocalAuthoriser` holds, with their types. */
 export const LocalAuthoriserTokens = {
   context: token<LocalAuthoriserContext>(TOKEN_NAMES.context),
+  config: token<LocalAuthoriserConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<LocalAuthoriserImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<LocalAuthoriserProvides>(TOKEN_NAMES.provides),
+  requires: token<LocalAuthoriserRequires>(TOKEN_NAMES.requires),
   logger: token<LocalAuthoriserContext['log']>(TOKEN_NAMES.logger),
   info: token<LocalAuthoriserContext['info']>(TOKEN_NAMES.info),
-  config: token<LocalAuthoriserContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<LocalAuthoriserContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<LocalAuthoriserContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<LocalAuthoriserContext['requires']>(TOKEN_NAMES.requires),
   clock: token<LocalAuthoriserContext['clock']>(TOKEN_NAMES.clock),
   signal: token<LocalAuthoriserContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<LocalAuthoriserContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),

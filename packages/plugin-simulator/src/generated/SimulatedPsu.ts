@@ -61,14 +61,23 @@ export interface SimulatedPsuConfig {
   readonly bidirectional: boolean;
 }
 
+const messages = {
+  max_voltage_V: expected('max_voltage_V', 'a number from 0'),
+  min_voltage_V: expected('min_voltage_V', 'a number from 0'),
+  max_current_A: expected('max_current_A', 'a number from 0'),
+  max_power_W: expected('max_power_W', 'a number from 0'),
+  ramp_V_per_s: expected('ramp_V_per_s', 'a number from 1'),
+  bidirectional: expected('bidirectional', 'true or false'),
+};
+
 /** Checks the configuration of `SimulatedPsu` and fills in defaults. */
 export const SimulatedPsuConfigSchema = z.strictObject({
-  max_voltage_V: z.number(expected('max_voltage_V', 'a number from 0')).refine((value) => value >= 0, expected('max_voltage_V', 'a number from 0')).default(1000),
-  min_voltage_V: z.number(expected('min_voltage_V', 'a number from 0')).refine((value) => value >= 0, expected('min_voltage_V', 'a number from 0')).default(150),
-  max_current_A: z.number(expected('max_current_A', 'a number from 0')).refine((value) => value >= 0, expected('max_current_A', 'a number from 0')).default(250),
-  max_power_W: z.number(expected('max_power_W', 'a number from 0')).refine((value) => value >= 0, expected('max_power_W', 'a number from 0')).default(150000),
-  ramp_V_per_s: z.number(expected('ramp_V_per_s', 'a number from 1')).refine((value) => value >= 1, expected('ramp_V_per_s', 'a number from 1')).default(2000),
-  bidirectional: z.boolean(expected('bidirectional', 'true or false')).default(false),
+  max_voltage_V: z.number(messages.max_voltage_V).min(0, messages.max_voltage_V).default(1000),
+  min_voltage_V: z.number(messages.min_voltage_V).min(0, messages.min_voltage_V).default(150),
+  max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(250),
+  max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(150000),
+  ramp_V_per_s: z.number(messages.ramp_V_per_s).min(1, messages.ramp_V_per_s).default(2000),
+  bidirectional: z.boolean(messages.bidirectional).default(false),
 });
 
 /** Configuration of each implementation that `SimulatedPsu` provides. */
@@ -189,12 +198,12 @@ export const SimulatedPsuDescriptor: ModuleDescriptor = {
 /** Keys of what the container of a `SimulatedPsu` holds, with their types. */
 export const SimulatedPsuTokens = {
   context: token<SimulatedPsuContext>(TOKEN_NAMES.context),
+  config: token<SimulatedPsuConfig>(TOKEN_NAMES.config),
+  implementationConfig: token<SimulatedPsuImplementationConfig>(TOKEN_NAMES.implementationConfig),
+  provides: token<SimulatedPsuProvides>(TOKEN_NAMES.provides),
+  requires: token<SimulatedPsuRequires>(TOKEN_NAMES.requires),
   logger: token<SimulatedPsuContext['log']>(TOKEN_NAMES.logger),
   info: token<SimulatedPsuContext['info']>(TOKEN_NAMES.info),
-  config: token<SimulatedPsuContext['config']>(TOKEN_NAMES.config),
-  implementationConfig: token<SimulatedPsuContext['implementationConfig']>(TOKEN_NAMES.implementationConfig),
-  provides: token<SimulatedPsuContext['provides']>(TOKEN_NAMES.provides),
-  requires: token<SimulatedPsuContext['requires']>(TOKEN_NAMES.requires),
   clock: token<SimulatedPsuContext['clock']>(TOKEN_NAMES.clock),
   signal: token<SimulatedPsuContext['signal']>(TOKEN_NAMES.signal),
   externalMqtt: token<SimulatedPsuContext['externalMqtt']>(TOKEN_NAMES.externalMqtt),
