@@ -183,7 +183,7 @@ export const POWERMETER_RULES: readonly Rule<PowermeterClient, PowermeterDevice,
       await firstMeasurement(context);
       await lose(context);
       await device.restoreCommunication();
-      await until(() => !client.errors.isActive(FAULT), limits.recoveryMs, `${FAULT} cleared`);
+      await until(() => !faultActive(client), limits.recoveryMs, `${FAULT} cleared`);
       using observed = new Observation(context.clock, client.subscribe.powermeter);
       await until(() => observed.values.length > 0, limits.recoveryMs, 'a measurement after the fault');
     },
@@ -252,7 +252,12 @@ function answer(response: { readonly status: string; readonly error?: string }):
   return response.error === undefined ? response.status : `${response.status} (${response.error})`;
 }
 
+/** Whatever its sub type. */
+function faultActive(client: PowermeterClient): boolean {
+  return client.errors.active.some(({ type }) => type === FAULT);
+}
+
 async function lose({ client, device, limits, until }: Context): Promise<void> {
   await device.loseCommunication();
-  await until(() => client.errors.isActive(FAULT), limits.faultMs, `${FAULT} raised`);
+  await until(() => faultActive(client), limits.faultMs, `${FAULT} raised`);
 }
