@@ -67,7 +67,7 @@ export class ErrorBook implements ErrorRaiser {
     const error: RaisedError = {
       type: report.type,
       sub_type: subType,
-      description: listed.description,
+      description: report.description ?? listed.description,
       message: report.message,
       severity: report.severity ?? 'Low',
       origin: this.options.origin,

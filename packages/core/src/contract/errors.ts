@@ -38,6 +38,8 @@ export interface ErrorReport<Type extends string = string> {
   /** Tells errors of one type apart; default empty. */
   readonly subType?: string;
   readonly message: string;
+  /** What the error means; default is the description that the interface lists. */
+  readonly description?: string;
   /** Default `Low`. */
   readonly severity?: ErrorSeverity;
   /** Default `carabiner`. */

@@ -54,8 +54,8 @@ export class ImplementationErrors implements ErrorRaiser {
 
   raise(report: ErrorReport): RaisedError | undefined {
     const { type, subType = '', message, severity = 'Low', vendorId = DEFAULT_VENDOR } = report;
-    const description = this.#descriptions.get(type);
-    if (description === undefined) {
+    const listed = this.#descriptions.get(type);
+    if (listed === undefined) {
       this.log.error('the interface does not list this error type; it is not raised', {
         type,
         implementation: this.origin.implementation_id,
@@ -71,7 +71,7 @@ export class ImplementationErrors implements ErrorRaiser {
     const error: RaisedError = {
       type,
       sub_type: subType,
-      description,
+      description: report.description ?? listed,
       message,
       severity,
       origin: this.origin,
