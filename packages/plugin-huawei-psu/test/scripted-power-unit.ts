@@ -88,6 +88,11 @@ export class ScriptedPowerUnit {
     return this.#server.port;
   }
 
+  /** TCP port that is listened on. */
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
   async close(): Promise<void> {
     await this.#server?.close();
     this.#server = undefined;
