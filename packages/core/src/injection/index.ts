@@ -4,6 +4,7 @@ import { Lifecycle, scoped } from 'tsyringe';
 
 export { inject, injectAll, injectable, delay, type DependencyContainer } from 'tsyringe';
 export type { Disposable as ContainerDisposable } from 'tsyringe';
+export { ModuleContainer } from './module-container.js';
 
 /**
  * Class decorator: one object for each module instance, shared by everything in it and by nothing outside of it.
