@@ -129,7 +129,11 @@ class Harness<M extends AnyModule> {
       },
     };
     this.journal.add({ kind: 'step', step: 'construct' });
-    this.module = construct(moduleClass, context);
+    const { module, container } = construct(moduleClass, context);
+    this.module = module;
+    this.#undo.push(async () => {
+      await container.dispose();
+    });
   }
 
   get pendingTimers(): number {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import 'reflect-metadata';
-import { isCallError } from '@carabiner/core';
+import { inject, injectable, isCallError, singleton, token, type DependencyContainer } from '@carabiner/core';
 import { after, ContractViolationError, createHarness, fails, hangs, inTurn } from '@carabiner/testkit';
 import { expect } from 'chai';
-import { inject, injectable } from 'tsyringe';
 import { LampModuleBase, type LampModuleContext, type LampModuleImplementations } from './lamp-module.js';
 
-const tokens = { context: Symbol.for('carabiner:context'), clock: Symbol.for('carabiner:clock') };
+const tokens = { context: token('context'), clock: token('clock') };
 
 class LampModule extends LampModuleBase {
   readonly seen: unknown[] = [];
@@ -262,6 +260,32 @@ describe('createHarness', () => {
     }
     await using harness = await createHarness(Injected, { config, requires });
     expect(harness.module.sameClock).to.equal(true);
+  });
+
+  it('disposes of the classes that a module has registered', async () => {
+    const disposed: string[] = [];
+    @singleton()
+    class Connection {
+      dispose(): void {
+        disposed.push('connection');
+      }
+    }
+    @injectable()
+    class Registering extends LampModule {
+      static register(container: DependencyContainer): void {
+        container.register('wire', { useToken: Connection });
+      }
+      constructor(
+        @inject(tokens.context) context: LampModuleContext,
+        @inject('wire') readonly wire: object,
+      ) {
+        super(context);
+      }
+    }
+    const harness = await createHarness(Registering, { config, requires });
+    expect(harness.module.wire).to.be.instanceOf(Connection);
+    await harness.shutdown();
+    expect(disposed).to.deep.equal(['connection']);
   });
 
   it('streams values until the module stops', async () => {
