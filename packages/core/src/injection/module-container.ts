@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import 'reflect-metadata';
-import { container as root, type DependencyContainer } from 'tsyringe';
+import { container as root, injectable, type DependencyContainer } from 'tsyringe';
 import type { TOKEN_NAMES } from '../contract/index.js';
 import { token } from '../contract/index.js';
 import { isModule, type AnyContext, type AnyModule, type ModuleClass } from './module-class.js';
@@ -36,12 +36,13 @@ export class ModuleContainer {
    */
   construct(moduleClass: ModuleClass, context: AnyContext): AnyModule {
     moduleClass.register?.(this.#container);
-    const injected =
-      Reflect.hasMetadata('design:paramtypes', moduleClass) ||
-      Reflect.hasMetadata('injectionTokens', moduleClass);
-    const instance: object = injected
-      ? this.#container.resolve(moduleClass as unknown as new () => object)
-      : new (moduleClass as unknown as new (context: AnyContext) => object)(context);
+    const plain = moduleClass as unknown as new (context: AnyContext) => object;
+    let instance: object;
+    if (isInjected(moduleClass)) {
+      // Makes the parameters known to the container where the author left out the decorator.
+      injectable()(plain);
+      instance = this.#container.resolve(plain);
+    } else instance = new plain(context);
     if (!isModule(instance))
       throw new TypeError(`${moduleClass.name} is not a module: it has no init, ready, shutdown`);
     return instance;
@@ -51,4 +52,12 @@ export class ModuleContainer {
   async dispose(): Promise<void> {
     await this.#container.dispose();
   }
+}
+
+/** True when the container is to find the constructor's arguments: the class says what it wants, or inherits it. */
+function isInjected(moduleClass: ModuleClass): boolean {
+  const keys = ['design:paramtypes', 'injectionTokens'];
+  if (keys.some((key) => Reflect.hasOwnMetadata(key, moduleClass))) return true;
+  // A constructor of its own hides what the base class wants.
+  return moduleClass.length === 0 && keys.some((key) => Reflect.hasMetadata(key, moduleClass));
 }
