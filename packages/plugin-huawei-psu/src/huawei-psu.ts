@@ -195,14 +195,13 @@ export class HuaweiPsu extends HuaweiPsuBase {
         followOverVoltageMonitor(overVoltage, outlet, config.upstream_voltage_source === 'OVM');
     }
     dispenser.on('written', () => watch.written());
+    dispenser.on('connected', () => {
+      const numbers = this.#outlets.map(({ settings }) => settings.globalNumber);
+      topics ??= new RegisterTopics(this.#telemetry, numbers, dispenser.bank);
+      watch.look();
+    });
     dispenser.on('state', (state, reason) => {
       this.log.info('connection with the power unit', { state, reason });
-      if (state === 'INITIALIZING')
-        topics ??= new RegisterTopics(
-          this.#telemetry,
-          this.#outlets.map(({ settings }) => settings.globalNumber),
-          dispenser.bank,
-        );
       for (const { fault } of this.#outlets) {
         if (state === 'READY') fault.restored();
         else fault.lost();

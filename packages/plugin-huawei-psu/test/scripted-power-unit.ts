@@ -137,6 +137,11 @@ export class ScriptedPowerUnit {
     for (const connector of this.globalNumbers.keys()) await this.writeLimits(connector + 1);
   }
 
+  /** Puts a frame on the wire. */
+  send(frame: Buffer): void {
+    this.link.send(frame);
+  }
+
   /** The frame that answers a request. */
   replyTo(request: PowerRequest, to: ReceivedGooseFrame, success: boolean): Buffer {
     const { data, appId, gocbRef } = encodePowerMessage({ ...request, kind: 'reply', success });

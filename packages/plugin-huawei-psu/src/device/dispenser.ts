@@ -53,6 +53,8 @@ export interface DispenserOptions {
 export interface DispenserEvents {
   /** The connection state has changed; `reason` says why it failed. */
   state: [state: ConnectionState, reason: string | undefined];
+  /** A connection was set up; its registers are new. */
+  connected: [];
   /** The power unit has written something that this module may be interested in. */
   written: [];
   /** Modules were refused for a connector (local number), or that is over. */
@@ -61,8 +63,6 @@ export interface DispenserEvents {
   keyMissing: [connector: number];
   /** A GOOSE frame was dropped. */
   rejected: [rejection: Rejection];
-  /** A car was pretended or a demand was made; whether a connector is settled may have changed. */
-  changed: [];
 }
 
 /** One connector with all that belongs to it. */
@@ -219,7 +219,6 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
           this.#bank.set(connectorRegisters.workingStatus, workingStatus, number);
           this.#bank.set(connectorRegisters.connectionStatus, connectionStatus, number);
           this.#connection?.reportNow();
-          this.emit('changed');
         },
         chargingEvent: (event) => this.#connection?.chargingEvent(number, event),
         demand: (demand, setPoint, atUnplug) =>
@@ -255,7 +254,7 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
     this.#connection = connection;
     this.#setState('INITIALIZING', undefined);
     for (const { connector } of this.#places) connector.connectionUp();
-    this.emit('written');
+    this.emit('connected');
 
     return await new Promise<Attempt>((resolve) => {
       connection.once('close', (reason) => {
@@ -290,7 +289,6 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
         this.#receiver.forget(this.#place(number).settings.globalNumber);
       this.#keyed.add(number);
       connector.keyWritten(replaced);
-      this.emit('changed');
     });
   }
 
@@ -298,7 +296,7 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
   #acquireKeys(): void {
     if (this.#keysAcquired) return;
     this.#keysAcquired = true;
-    for (const { connector } of this.#places) void connector.acquireKey().then(() => this.emit('changed'));
+    for (const { connector } of this.#places) void connector.acquireKey();
   }
 
   #onPsuMac(mac: MacAddress): void {

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+import { GooseKey, MacAddress } from '@carabiner/goose';
+import type { PowerRequest } from '@carabiner/goose/fusioncharge';
+import { expect } from 'chai';
+import { bsp, plugIn, startCharger, untilReady, type Charger } from './bench-charger.js';
+
+const WARNING = 'power_supply_DC/VendorWarning';
+const FAILED = 'module_placeholder_allocation_failed';
+
+/** A charger that waits for modules, with a power unit that does not answer. */
+async function waiting(options: Parameters<typeof startCharger>[0] = {}): Promise<Charger> {
+  const charger = await startCharger({
+    ...options,
+    prepare: async (unit) => {
+      unit.script.answer = 'none';
+      await options.prepare?.(unit);
+    },
+  });
+  await untilReady(charger);
+  bsp(charger, 'B');
+  await charger.until(
+    () => charger.unit.last()?.kind === 'request' && charger.unit.statuses.get(1)?.at(-1) === 8,
+    10_000,
+    'modules are asked for',
+  );
+  return charger;
+}
+
+/** Whether the driver has taken its modules as allocated: the charging event shows it. */
+async function isAllocated({ driver, unit }: Charger): Promise<boolean> {
+  await driver.advance(200);
+  await driver.provides.connector_1.call.setMode({ mode: 'Export', phase: 'PreCharge' });
+  await driver.advance(200);
+  const last = unit.last();
+  return last?.kind === 'request' && last.requirement === 4;
+}
+
+function answerOf({ unit }: Charger, success = true): Buffer {
+  const { message, frame } = unit.heard.at(-1)!;
+  return unit.replyTo(message as PowerRequest, frame, success);
+}
+
+describe('replies of the power unit', () => {
+  it('count at once, before anything else happens', async () => {
+    const charger = await startCharger();
+    await untilReady(charger);
+    await plugIn(charger);
+    expect(await isAllocated(charger)).to.equal(true);
+    expect(charger.driver.provides.connector_1.errors.active).to.deep.equal([]);
+  });
+
+  it('that refuse are told as a warning, until the session ends', async () => {
+    const charger = await startCharger();
+    await untilReady(charger);
+    charger.unit.script.answer = 'failure';
+    bsp(charger, 'B');
+    const { errors } = charger.driver.provides.connector_1;
+    await charger.until(() => errors.isActive(WARNING, FAILED), 10_000, 'warning raised');
+    expect(errors.active).to.have.lengthOf(1);
+    expect(errors.active[0]).to.include({ severity: 'High', message: '' });
+    bsp(charger, 'A');
+    await charger.until(() => !errors.isActive(WARNING, FAILED), 1000, 'warning cleared');
+  });
+
+  it('that stay away are told after the configured time', async () => {
+    const charger = await waiting({ config: { module_placeholder_allocation_timeout_s: 2 } });
+    const { errors } = charger.driver.provides.connector_1;
+    const ms = await charger.until(() => errors.isActive(WARNING, FAILED), 4000, 'warning raised');
+    expect(ms).to.be.within(1000, 2600);
+  });
+
+  const forgeries: [string, (frame: Buffer, charger: Charger) => Buffer][] = [
+    ['of another sender', (frame) => (MacAddress.parse('02:00:00:00:0b:ad').bytes.copy(frame, 6), frame)],
+    ['to another receiver', (frame) => (MacAddress.parse('02:00:00:00:0b:ad').bytes.copy(frame, 0), frame)],
+    [
+      'signed with another key',
+      (_frame, { unit }) => {
+        const key = unit.keys.get(5)!;
+        unit.keys.set(5, GooseKey.random());
+        const { message, frame } = unit.heard.at(-1)!;
+        const forged = unit.replyTo(message as PowerRequest, frame, true);
+        unit.keys.set(5, key);
+        return forged;
+      },
+    ],
+    [
+      'without signature',
+      (_frame, { unit }) => {
+        unit.script.signReplies = false;
+        const { message, frame } = unit.heard.at(-1)!;
+        return unit.replyTo(message as PowerRequest, frame, true);
+      },
+    ],
+    [
+      'for another connector',
+      (_frame, { unit }) => {
+        const { message, frame } = unit.heard.at(-1)!;
+        unit.keys.set(9, unit.keys.get(5)!);
+        return unit.replyTo({ ...(message as PowerRequest), connector: 9 }, frame, true);
+      },
+    ],
+    [
+      'to another request',
+      (_frame, { unit }) => {
+        const { message, frame } = unit.heard.at(-1)!;
+        return unit.replyTo({ ...(message as PowerRequest), requirement: 5 }, frame, true);
+      },
+    ],
+  ];
+  for (const [what, forge] of forgeries)
+    it(`${what} do not count, and the right one does after them`, async () => {
+      const charger = await waiting();
+      const { unit } = charger;
+      unit.send(forge(answerOf(charger), charger));
+      expect(await isAllocated(charger)).to.equal(false);
+      unit.script.signReplies = true;
+      unit.send(answerOf(charger));
+      await charger.until(
+        () => unit.last()?.kind === 'request' && (unit.last() as PowerRequest).requirement === 4,
+        1000,
+      );
+    });
+
+  it('do not count when any single bit is changed', async function () {
+    this.timeout(20_000);
+    const charger = await waiting({ config: { module_placeholder_allocation_timeout_s: 600 } });
+    const { unit, driver } = charger;
+    const frame = answerOf(charger);
+    let dropped = 0;
+    for (let bit = 0; bit < 8 * frame.length; bit++) {
+      const tagBits = bit >= 96 && bit < 128;
+      if (tagBits) continue; // the VLAN tag may be taken off or changed on the way
+      const forged = Buffer.from(frame);
+      forged[bit >> 3]! ^= 1 << (bit & 7);
+      unit.send(forged);
+      dropped += 1;
+    }
+    await driver.settle();
+    expect(dropped).to.be.greaterThan(1500);
+    expect(await isAllocated(charger)).to.equal(false);
+    unit.send(frame);
+    await charger.until(() => (unit.last() as PowerRequest).requirement === 4, 1000, 'the true one counts');
+  });
+
+  it('of a former session do not count in the next', async () => {
+    const charger = await waiting();
+    const { unit, until } = charger;
+    const old = answerOf(charger);
+    bsp(charger, 'A');
+    await until(() => unit.statuses.get(1)?.at(-1) === 0, 2000, 'unplugged');
+    bsp(charger, 'B');
+    await until(() => unit.statuses.get(1)?.at(-1) === 8, 5000, 'asking again');
+    unit.send(old);
+    expect(await isAllocated(charger)).to.equal(false);
+  });
+
+  it('without signature count where the configuration says so', async () => {
+    const charger = await startCharger({
+      config: { send_secure_goose: false, verify_secure_goose: false, allow_insecure_goose: true },
+      prepare: (unit) => void (unit.script.signReplies = false),
+    });
+    await untilReady(charger);
+    await plugIn(charger);
+    expect(await isAllocated(charger)).to.equal(true);
+    expect(charger.unit.heard.every(({ frame }) => !frame.secure)).to.equal(true);
+  });
+
+  it('without signature do not count when only the check of the signature is off', async () => {
+    const charger = await waiting({ config: { verify_secure_goose: false } });
+    const { unit } = charger;
+    unit.script.signReplies = false;
+    unit.send(answerOf(charger));
+    expect(await isAllocated(charger)).to.equal(false);
+    unit.script.signReplies = true;
+    unit.keys.set(5, GooseKey.random());
+    unit.send(answerOf(charger));
+    await charger.until(() => (unit.last() as PowerRequest).requirement === 4, 1000, 'any signature does');
+  });
+});
+
+describe('demands on the wire', () => {
+  it('go to the power unit, tagged with priority 5, numbered without a gap', async () => {
+    const charger = await startCharger();
+    await untilReady(charger);
+    await plugIn(charger);
+    const frames = charger.unit.heard.map(({ frame }) => frame);
+    expect(frames.every(({ vlan }) => vlan?.priority === 5 && vlan.id === 0)).to.equal(true);
+    expect(frames.every(({ pdu }) => pdu.timeAllowedToLive === 10_000 && pdu.confRev === 1)).to.equal(true);
+    const numbers = frames.map(({ pdu }) => pdu.stNum);
+    expect(numbers[0]).to.equal(1);
+    expect(numbers.every((number, index) => index === 0 || number > numbers[index - 1]!)).to.equal(true);
+  });
+
+  it('are not renewed each time the power unit writes the address it has', async () => {
+    const charger = await startCharger();
+    await untilReady(charger);
+    const { unit, driver } = charger;
+    const before = unit.heard.length;
+    for (let round = 0; round < 3; round++) await unit.announce();
+    await driver.advance(100);
+    expect(unit.heard).to.have.lengthOf(before);
+  });
+
+  it('use a key that came in pieces once it is whole', async () => {
+    const charger = await startCharger();
+    await untilReady(charger);
+    const { unit, until } = charger;
+    unit.script.writeKeys = false;
+    bsp(charger, 'B');
+    await until(() => unit.statuses.get(1)?.at(-1) === 1, 2000, 'key asked for');
+    const key = GooseKey.random();
+    unit.keys.set(5, key);
+    await unit.connection!.writeRegisters(0x2115, key.reveal().subarray(0, 20));
+    await unit.connection!.writeRegisters(0x2115 + 10, key.reveal().subarray(20));
+    await until(
+      () => unit.heard.at(-1)!.verified && unit.last()!.kind === 'request',
+      1000,
+      'signed with the whole key',
+    );
+    expect(await isAllocated(charger)).to.equal(true);
+  });
+
+  it('never show the key, nor does the log', async () => {
+    const charger = await startCharger();
+    await untilReady(charger);
+    await plugIn(charger);
+    charger.unit.connection!.destroy();
+    await charger.driver.advance(500);
+    const log = JSON.stringify(charger.driver.logLines);
+    expect(log.length).to.be.greaterThan(100);
+    for (const key of charger.unit.keys.values()) {
+      expect(log).to.not.contain(key.reveal().toString('hex'));
+      expect(log).to.not.contain(key.reveal().toString('base64'));
+    }
+  });
+});
