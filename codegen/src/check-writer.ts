@@ -280,9 +280,8 @@ export class CheckWriter {
     }
     if (conditions.length === 0) return [];
     const test = flatCondition(allOf(conditions));
-    return [
-      `Object.entries(${value}).every((${/\bitem\b/.test(test) ? '[key, item]' : '[key]'}) => ${test})`,
-    ];
+    const [key, item] = ['key', 'item'].map((name) => (new RegExp(`\\b${name}\\b`).test(test) ? name : ''));
+    return [`Object.entries(${value}).every(([${key}${item === '' ? '' : `, ${item}`}]) => ${test})`];
   }
 
   #combinations(schema: JsonObject, value: string, hint: string): Condition[] {

@@ -32,8 +32,13 @@ export function flatCondition(condition: Condition, inner = false): string {
 /** The statement that returns a condition, on as many lines as it needs. */
 export function returnStatement(condition: Condition): string {
   const flat = `  return ${flatCondition(condition)};\n`;
-  if (typeof condition === 'string' || (flat.length <= LINE_WIDTH && !('all' in condition))) return flat;
+  if (typeof condition === 'string' || (flat.length <= LINE_WIDTH && partsOf(condition).length <= 3))
+    return flat;
   return `  return (\n    ${brokenCondition(condition, '    ')}\n  );\n`;
+}
+
+function partsOf(condition: Exclude<Condition, string>): readonly Condition[] {
+  return 'all' in condition ? condition.all : condition.any;
 }
 
 function brokenCondition(condition: Condition, indent: string): string {

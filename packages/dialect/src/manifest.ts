@@ -81,8 +81,9 @@ export function readManifest(
 /** Checks a manifest that was read already. */
 export function checkManifest(source: YamlSource, module: string): ManifestResult {
   const findings: Finding[] = [...source.findings];
-  const unreadable = findings.some((finding) => finding.severity === 'error');
-  const root = new MapChecker(source, [], source.value, unreadable && source.value === null ? [] : findings, {
+  // The reader has said why there is nothing to check.
+  const unreadable = source.value === null && findings.length > 0;
+  const root = new MapChecker(source, [], unreadable ? {} : source.value, unreadable ? [] : findings, {
     what: 'the manifest',
   });
   if (!MODULE_NAME.pattern.test(module)) {

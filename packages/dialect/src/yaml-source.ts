@@ -71,17 +71,18 @@ export class YamlSource {
         ...text,
       });
     };
-    for (const error of document.errors) {
-      const duplicate = error.code === 'DUPLICATE_KEY';
-      report(error.pos[0], [], {
-        code: duplicate ? 'duplicate-key' : 'yaml-syntax',
-        message: duplicate
-          ? `duplicate key ${text
-              .slice(...error.pos)
-              .trim()
-              .replace(/:$/, '')}`
-          : error.message,
-      });
+    for (const error of document.errors.filter(({ code }) => code === 'DUPLICATE_KEY')) {
+      const key = text
+        .slice(...error.pos)
+        .trim()
+        .replace(/:.*$/s, '');
+      report(error.pos[0], [], { code: 'duplicate-key', message: `duplicate key '${key}'` });
+    }
+    // What follows the first mistake in the syntax is mostly a consequence of it.
+    const mistake = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+    if (mistake !== undefined) {
+      report(mistake.pos[0], [], { code: 'yaml-syntax', message: mistake.message });
+      return new YamlSource(file, null, findings, document, lines);
     }
     const value = new NodeReader(report).read(document.contents);
     return new YamlSource(file, value, findings, document, lines);

@@ -475,10 +475,7 @@ function isSendErrorArguments(value: unknown): boolean {
 const RESET_ERROR_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isResetErrorArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, RESET_ERROR_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, RESET_ERROR_ARGUMENTS_KEYS);
 }
 
 function isSupportedAppProtocolsSecc(value: unknown): boolean {
@@ -532,10 +529,7 @@ function isSaeBidiModeActive(value: unknown): boolean {
 const EVCC_ID_PATTERN = /^[A-F0-9]{2}(:[A-F0-9]{2}){5}$/u;
 
 function isEvccId(value: unknown): boolean {
-  return (
-    typeof value === 'string' &&
-    EVCC_ID_PATTERN.test(value)
-  );
+  return typeof value === 'string' && EVCC_ID_PATTERN.test(value);
 }
 
 function isSelectedPaymentOption(value: unknown): boolean {
@@ -547,42 +541,23 @@ function isRequestedEnergyTransferMode(value: unknown): boolean {
 }
 
 function isDepartureTime(value: unknown): boolean {
-  return (
-    typeof value === 'string' &&
-    isDateTime(value)
-  );
+  return typeof value === 'string' && isDateTime(value);
 }
 
 function isAcEamount(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 200000
-  );
+  return isNumber(value) && value >= 0 && value <= 200000;
 }
 
 function isAcEvMaxVoltage(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 1000
-  );
+  return isNumber(value) && value >= 0 && value <= 1000;
 }
 
 function isAcEvMaxCurrent(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 400
-  );
+  return isNumber(value) && value >= 0 && value <= 400;
 }
 
 function isAcEvMinCurrent(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 400
-  );
+  return isNumber(value) && value >= 0 && value <= 400;
 }
 
 function isAcEvPowerLimits(value: unknown): boolean {
@@ -598,35 +573,19 @@ function isAcEvDynamicControlMode(value: unknown): boolean {
 }
 
 function isDcEvEnergyCapacity(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 200000
-  );
+  return isNumber(value) && value >= 0 && value <= 200000;
 }
 
 function isDcEvEnergyRequest(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 200000
-  );
+  return isNumber(value) && value >= 0 && value <= 200000;
 }
 
 function isDcFullSoc(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 100
-  );
+  return isNumber(value) && value >= 0 && value <= 100;
 }
 
 function isDcBulkSoc(value: unknown): boolean {
-  return (
-    isNumber(value) &&
-    value >= 0 &&
-    value <= 100
-  );
+  return isNumber(value) && value >= 0 && value <= 100;
 }
 
 function isDcEvStatus(value: unknown): boolean {

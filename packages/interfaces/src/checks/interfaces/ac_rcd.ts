@@ -20,19 +20,13 @@ export const files: SchemaFiles = {};
 const SELF_TEST_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isSelfTestArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, SELF_TEST_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, SELF_TEST_ARGUMENTS_KEYS);
 }
 
 const RESET_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isResetArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, RESET_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, RESET_ARGUMENTS_KEYS);
 }
 
 function isResetResult(value: unknown): boolean {

@@ -22,11 +22,7 @@ export const files: SchemaFiles = {};
 const ENABLE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
 
 function isEnableArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value['value'] === 'boolean' &&
-    hasOnly(value, ENABLE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && typeof value['value'] === 'boolean' && hasOnly(value, ENABLE_ARGUMENTS_KEYS);
 }
 
 const EXECUTE_CHARGING_SESSION_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);

@@ -19,19 +19,13 @@ export const files: SchemaFiles = {};
 const LOCK_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isLockArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, LOCK_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, LOCK_ARGUMENTS_KEYS);
 }
 
 const UNLOCK_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isUnlockArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, UNLOCK_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, UNLOCK_ARGUMENTS_KEYS);
 }
 
 export const commands = {

@@ -25,20 +25,13 @@ export const files: SchemaFiles = {
 const SET_LOAD_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['load']);
 
 function isSetLoadArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    dc_power_output.isLoad(value['load']) &&
-    hasOnly(value, SET_LOAD_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && dc_power_output.isLoad(value['load']) && hasOnly(value, SET_LOAD_ARGUMENTS_KEYS);
 }
 
 const GET_OUTPUT_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isGetOutputArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, GET_OUTPUT_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, GET_OUTPUT_ARGUMENTS_KEYS);
 }
 
 function isGetOutputResult(value: unknown): boolean {

@@ -55,11 +55,7 @@ export const files: SchemaFiles = {
 const ENABLE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
 
 function isEnableArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value['value'] === 'boolean' &&
-    hasOnly(value, ENABLE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && typeof value['value'] === 'boolean' && hasOnly(value, ENABLE_ARGUMENTS_KEYS);
 }
 
 const SET_CP_STATE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['cp_state']);
@@ -85,21 +81,13 @@ function isAllowPowerOnArguments(value: unknown): boolean {
 const DIODE_FAIL_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
 
 function isDiodeFailArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value['value'] === 'boolean' &&
-    hasOnly(value, DIODE_FAIL_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && typeof value['value'] === 'boolean' && hasOnly(value, DIODE_FAIL_ARGUMENTS_KEYS);
 }
 
 const SET_AC_MAX_CURRENT_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['current']);
 
 function isSetAcMaxCurrentArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isNumber(value['current']) &&
-    hasOnly(value, SET_AC_MAX_CURRENT_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && isNumber(value['current']) && hasOnly(value, SET_AC_MAX_CURRENT_ARGUMENTS_KEYS);
 }
 
 const SET_THREE_PHASES_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['three_phases']);

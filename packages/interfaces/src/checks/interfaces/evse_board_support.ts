@@ -60,11 +60,7 @@ export const files: SchemaFiles = {
 const ENABLE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
 
 function isEnableArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value['value'] === 'boolean' &&
-    hasOnly(value, ENABLE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && typeof value['value'] === 'boolean' && hasOnly(value, ENABLE_ARGUMENTS_KEYS);
 }
 
 const PWM_ON_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
@@ -82,28 +78,19 @@ function isPwmOnArguments(value: unknown): boolean {
 const CP_STATE_X1_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isCpStateX1Arguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, CP_STATE_X1_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, CP_STATE_X1_ARGUMENTS_KEYS);
 }
 
 const CP_STATE_FARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isCpStateFArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, CP_STATE_FARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, CP_STATE_FARGUMENTS_KEYS);
 }
 
 const CP_STATE_EARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isCpStateEArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, CP_STATE_EARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, CP_STATE_EARGUMENTS_KEYS);
 }
 
 const ALLOW_POWER_ON_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
@@ -141,11 +128,7 @@ function isEvent(value: unknown): boolean {
 }
 
 function isAcNrOfPhasesAvailable(value: unknown): boolean {
-  return (
-    isInteger(value) &&
-    value >= 1 &&
-    value <= 3
-  );
+  return isInteger(value) && value >= 1 && value <= 3;
 }
 
 function isTelemetry(value: unknown): boolean {

@@ -111,10 +111,7 @@ export const files: SchemaFiles = {
 const GET_EVSE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isGetEvseArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, GET_EVSE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, GET_EVSE_ARGUMENTS_KEYS);
 }
 
 function isGetEvseResult(value: unknown): boolean {
@@ -153,20 +150,13 @@ function isAuthorizeResponseArguments(value: unknown): boolean {
 const WITHDRAW_AUTHORIZATION_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isWithdrawAuthorizationArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, WITHDRAW_AUTHORIZATION_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, WITHDRAW_AUTHORIZATION_ARGUMENTS_KEYS);
 }
 
 const RESERVE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['reservation_id']);
 
 function isReserveArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isInteger(value['reservation_id']) &&
-    hasOnly(value, RESERVE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && isInteger(value['reservation_id']) && hasOnly(value, RESERVE_ARGUMENTS_KEYS);
 }
 
 function isReserveResult(value: unknown): boolean {
@@ -176,19 +166,13 @@ function isReserveResult(value: unknown): boolean {
 const CANCEL_RESERVATION_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isCancelReservationArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, CANCEL_RESERVATION_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, CANCEL_RESERVATION_ARGUMENTS_KEYS);
 }
 
 const PAUSE_CHARGING_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isPauseChargingArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, PAUSE_CHARGING_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, PAUSE_CHARGING_ARGUMENTS_KEYS);
 }
 
 function isPauseChargingResult(value: unknown): boolean {
@@ -198,10 +182,7 @@ function isPauseChargingResult(value: unknown): boolean {
 const RESUME_CHARGING_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isResumeChargingArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, RESUME_CHARGING_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, RESUME_CHARGING_ARGUMENTS_KEYS);
 }
 
 function isResumeChargingResult(value: unknown): boolean {
@@ -225,11 +206,7 @@ function isStopTransactionResult(value: unknown): boolean {
 const FORCE_UNLOCK_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['connector_id']);
 
 function isForceUnlockArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isInteger(value['connector_id']) &&
-    hasOnly(value, FORCE_UNLOCK_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && isInteger(value['connector_id']) && hasOnly(value, FORCE_UNLOCK_ARGUMENTS_KEYS);
 }
 
 function isForceUnlockResult(value: unknown): boolean {
@@ -239,10 +216,7 @@ function isForceUnlockResult(value: unknown): boolean {
 const EXTERNAL_READY_TO_START_CHARGING_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isExternalReadyToStartChargingArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, EXTERNAL_READY_TO_START_CHARGING_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, EXTERNAL_READY_TO_START_CHARGING_ARGUMENTS_KEYS);
 }
 
 function isExternalReadyToStartChargingResult(value: unknown): boolean {
@@ -350,11 +324,7 @@ function isSelectedProtocol(value: unknown): boolean {
 }
 
 function isSupportedEnergyTransferModes(value: unknown): boolean {
-  return (
-    isArray(value) &&
-    value.length >= 1 &&
-    value.every(iso15118.isEnergyTransferMode)
-  );
+  return isArray(value) && value.length >= 1 && value.every(iso15118.isEnergyTransferMode);
 }
 
 export const commands = {

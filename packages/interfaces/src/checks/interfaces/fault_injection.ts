@@ -36,20 +36,13 @@ function isInjectFaultArguments(value: unknown): boolean {
 const CLEAR_FAULTS_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['name']);
 
 function isClearFaultsArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value['name'] === 'string' &&
-    hasOnly(value, CLEAR_FAULTS_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && typeof value['name'] === 'string' && hasOnly(value, CLEAR_FAULTS_ARGUMENTS_KEYS);
 }
 
 const GET_FAULTS_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isGetFaultsArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, GET_FAULTS_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, GET_FAULTS_ARGUMENTS_KEYS);
 }
 
 function isGetFaultsResult(value: unknown): boolean {

@@ -30,19 +30,13 @@ export const files: SchemaFiles = {
 const START_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isStartArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, START_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, START_ARGUMENTS_KEYS);
 }
 
 const STOP_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isStopArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, STOP_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, STOP_ARGUMENTS_KEYS);
 }
 
 const START_SELF_TEST_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['test_voltage_V']);

@@ -44,28 +44,19 @@ function isSetLimitsArguments(value: unknown): boolean {
 const START_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isStartArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, START_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, START_ARGUMENTS_KEYS);
 }
 
 const STOP_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isStopArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, STOP_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, STOP_ARGUMENTS_KEYS);
 }
 
 const RESET_OVER_VOLTAGE_ERROR_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isResetOverVoltageErrorArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, RESET_OVER_VOLTAGE_ERROR_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, RESET_OVER_VOLTAGE_ERROR_ARGUMENTS_KEYS);
 }
 
 function isVoltageMeasurementV(value: unknown): boolean {

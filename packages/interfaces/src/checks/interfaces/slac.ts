@@ -34,56 +34,37 @@ export const files: SchemaFiles = {
 const RESET_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['enable']);
 
 function isResetArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value['enable'] === 'boolean' &&
-    hasOnly(value, RESET_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && typeof value['enable'] === 'boolean' && hasOnly(value, RESET_ARGUMENTS_KEYS);
 }
 
 const ENTER_BCD_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isEnterBcdArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, ENTER_BCD_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, ENTER_BCD_ARGUMENTS_KEYS);
 }
 
 const LEAVE_BCD_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isLeaveBcdArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, LEAVE_BCD_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, LEAVE_BCD_ARGUMENTS_KEYS);
 }
 
 const DLINK_TERMINATE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isDlinkTerminateArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, DLINK_TERMINATE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, DLINK_TERMINATE_ARGUMENTS_KEYS);
 }
 
 const DLINK_ERROR_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isDlinkErrorArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, DLINK_ERROR_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, DLINK_ERROR_ARGUMENTS_KEYS);
 }
 
 const DLINK_PAUSE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isDlinkPauseArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, DLINK_PAUSE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, DLINK_PAUSE_ARGUMENTS_KEYS);
 }
 
 function isState(value: unknown): boolean {
@@ -101,10 +82,7 @@ function isRequestErrorRoutine(value: unknown): boolean {
 const EV_MAC_ADDRESS_PATTERN = /^[A-F0-9]{2}(:[A-F0-9]{2}){5}$/u;
 
 function isEvMacAddress(value: unknown): boolean {
-  return (
-    typeof value === 'string' &&
-    EV_MAC_ADDRESS_PATTERN.test(value)
-  );
+  return typeof value === 'string' && EV_MAC_ADDRESS_PATTERN.test(value);
 }
 
 export const commands = {

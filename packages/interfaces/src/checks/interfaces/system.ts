@@ -69,10 +69,7 @@ function isUpdateFirmwareResult(value: unknown): boolean {
 const ALLOW_FIRMWARE_INSTALLATION_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isAllowFirmwareInstallationArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, ALLOW_FIRMWARE_INSTALLATION_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, ALLOW_FIRMWARE_INSTALLATION_ARGUMENTS_KEYS);
 }
 
 const UPLOAD_LOGS_ARGUMENTS_KEYS: ReadonlySet<string> = new Set(['upload_logs_request']);
@@ -132,10 +129,7 @@ function isSetSystemTimeResult(value: unknown): boolean {
 const GET_BOOT_REASON_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isGetBootReasonArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, GET_BOOT_REASON_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, GET_BOOT_REASON_ARGUMENTS_KEYS);
 }
 
 function isGetBootReasonResult(value: unknown): boolean {

@@ -28,38 +28,25 @@ export const files: SchemaFiles = {
 const ENABLE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isEnableArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, ENABLE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, ENABLE_ARGUMENTS_KEYS);
 }
 
 const DISABLE_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isDisableArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, DISABLE_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, DISABLE_ARGUMENTS_KEYS);
 }
 
 const CANCEL_ARGUMENTS_KEYS: ReadonlySet<string> = new Set();
 
 function isCancelArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    hasOnly(value, CANCEL_ARGUMENTS_KEYS)
-  );
+  return isObject(value) && hasOnly(value, CANCEL_ARGUMENTS_KEYS);
 }
 
 const SET_DURATION_SARGUMENTS_KEYS: ReadonlySet<string> = new Set(['value']);
 
 function isSetDurationSArguments(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isInteger(value['value']) &&
-    hasOnly(value, SET_DURATION_SARGUMENTS_KEYS)
-  );
+  return isObject(value) && isInteger(value['value']) && hasOnly(value, SET_DURATION_SARGUMENTS_KEYS);
 }
 
 function isCountdown(value: unknown): boolean {

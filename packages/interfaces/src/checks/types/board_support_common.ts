@@ -43,11 +43,7 @@ const BSP_EVENT_EVENT_VALUES: ReadonlySet<unknown> = new Set([
 const BSP_EVENT_KEYS: ReadonlySet<string> = new Set(['event']);
 
 export function isBspEvent(value: unknown): value is types.BspEvent {
-  return (
-    isObject(value) &&
-    BSP_EVENT_EVENT_VALUES.has(value['event']) &&
-    hasOnly(value, BSP_EVENT_KEYS)
-  );
+  return isObject(value) && BSP_EVENT_EVENT_VALUES.has(value['event']) && hasOnly(value, BSP_EVENT_KEYS);
 }
 
 const PROXIMITY_PILOT_KEYS: ReadonlySet<string> = new Set(['ampacity']);

@@ -168,19 +168,11 @@ export const schemas: SchemaFile = {
 };
 
 export function isNumberWithSource(value: unknown): value is types.NumberWithSource {
-  return (
-    isObject(value) &&
-    isNumber(value['value']) &&
-    typeof value['source'] === 'string'
-  );
+  return isObject(value) && isNumber(value['value']) && typeof value['source'] === 'string';
 }
 
 export function isIntegerWithSource(value: unknown): value is types.IntegerWithSource {
-  return (
-    isObject(value) &&
-    isInteger(value['value']) &&
-    typeof value['source'] === 'string'
-  );
+  return isObject(value) && isInteger(value['value']) && typeof value['source'] === 'string';
 }
 
 export function isNodeType(value: unknown): value is types.NodeType {
@@ -283,11 +275,7 @@ export function isOptimizerTarget(value: unknown): value is types.OptimizerTarge
 }
 
 export function isFrequencyWattPoint(value: unknown): value is types.FrequencyWattPoint {
-  return (
-    isObject(value) &&
-    isNumber(value['frequency_Hz']) &&
-    isNumber(value['total_power_W'])
-  );
+  return isObject(value) && isNumber(value['frequency_Hz']) && isNumber(value['total_power_W']);
 }
 
 export function isSetpointType(value: unknown): value is types.SetpointType {

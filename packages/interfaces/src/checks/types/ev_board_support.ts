@@ -5,5 +5,11 @@ import type { SchemaFile } from '../../validation.js';
 export const schemas: SchemaFile = { EvCpState: { type: 'string', enum: ['A', 'B', 'C', 'D', 'E'] } };
 
 export function isEvCpState(value: unknown): value is types.EvCpState {
-  return value === 'A' || value === 'B' || value === 'C' || value === 'D' || value === 'E';
+  return (
+    value === 'A' ||
+    value === 'B' ||
+    value === 'C' ||
+    value === 'D' ||
+    value === 'E'
+  );
 }

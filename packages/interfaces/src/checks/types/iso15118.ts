@@ -1579,19 +1579,11 @@ export function isV2XChargingParameters(value: unknown): value is types.V2XCharg
 }
 
 export function isEVPriceRule(value: unknown): value is types.EVPriceRule {
-  return (
-    isObject(value) &&
-    isNumber(value['energy_fee']) &&
-    isNumber(value['power_range_start'])
-  );
+  return isObject(value) && isNumber(value['energy_fee']) && isNumber(value['power_range_start']);
 }
 
 export function isEVPowerScheduleEntry(value: unknown): value is types.EVPowerScheduleEntry {
-  return (
-    isObject(value) &&
-    isInteger(value['duration']) &&
-    isNumber(value['power'])
-  );
+  return isObject(value) && isInteger(value['duration']) && isNumber(value['power']);
 }
 
 export function isEVPowerSchedule(value: unknown): value is types.EVPowerSchedule {

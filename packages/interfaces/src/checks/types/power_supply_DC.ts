@@ -55,11 +55,21 @@ export const schemas: SchemaFile = {
 };
 
 export function isMode(value: unknown): value is types.Mode {
-  return value === 'Off' || value === 'Export' || value === 'Import' || value === 'Fault';
+  return (
+    value === 'Off' ||
+    value === 'Export' ||
+    value === 'Import' ||
+    value === 'Fault'
+  );
 }
 
 export function isChargingPhase(value: unknown): value is types.ChargingPhase {
-  return value === 'Other' || value === 'CableCheck' || value === 'PreCharge' || value === 'Charging';
+  return (
+    value === 'Other' ||
+    value === 'CableCheck' ||
+    value === 'PreCharge' ||
+    value === 'Charging'
+  );
 }
 
 const VOLTAGE_CURRENT_KEYS: ReadonlySet<string> = new Set(['voltage_V', 'current_A']);

@@ -196,11 +196,7 @@ export function isLogStatusEnum(value: unknown): value is types.LogStatusEnum {
 }
 
 export function isLogStatus(value: unknown): value is types.LogStatus {
-  return (
-    isObject(value) &&
-    isLogStatusEnum(value['log_status']) &&
-    isInteger(value['request_id'])
-  );
+  return isObject(value) && isLogStatusEnum(value['log_status']) && isInteger(value['request_id']);
 }
 
 const FIRMWARE_UPDATE_STATUS_ENUM_VALUES: ReadonlySet<unknown> = new Set([

@@ -25,5 +25,11 @@ export function isMessageContent(value: unknown): value is types.MessageContent 
 }
 
 export function isMessageFormat(value: unknown): value is types.MessageFormat {
-  return value === 'ASCII' || value === 'HTML' || value === 'URI' || value === 'UTF8' || value === 'QRCODE';
+  return (
+    value === 'ASCII' ||
+    value === 'HTML' ||
+    value === 'URI' ||
+    value === 'UTF8' ||
+    value === 'QRCODE'
+  );
 }
