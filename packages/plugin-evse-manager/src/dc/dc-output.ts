@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock, Timer } from '@carabiner/clock';
+import type { Capabilities, ChargingPhase, ExternalDerating, VoltageCurrent } from '../interface-types.js';
+import { derate } from './limits.js';
+import { NO_CAPABILITIES, PowerSupply } from './power-supply.js';
+import {
+  clampTarget,
+  isEnyaqGlitch,
+  limitsWithoutGrant,
+  rampCurrent,
+  roundUpToLimit,
+  type EvLimits,
+  type EvseLimits,
+  type SetPoint,
+} from './set-point.js';
+
+/** Options of the DC output. */
+export interface DcOutputConfig {
+  readonly rampAPerS: number;
+  readonly ignoreEnyaqGlitches: boolean;
+  readonly roundUpToLimit: boolean;
+}
+
+/** What the DC output asks of its surroundings. */
+export interface DcOutputPorts {
+  setMode(mode: 'Off' | 'Export' | 'Import', phase: ChargingPhase): void;
+  setExport(voltage: number, current: number): void;
+  setImport(voltage: number, current: number): void;
+  log(message: string, fields: object): void;
+  /** The power supply may be switched on: relays closed, state and errors allow it. */
+  mayDeliver(): boolean;
+  /** Energy is to flow out of the EV. */
+  discharging(): boolean;
+  /** Runs a timer's task in the kernel's queue. */
+  run(task: () => void): void;
+}
+
+/** Period of the ramp in ms. */
+const RAMP_PERIOD_MS = 250;
+
+/**
+ * Voltage and current of the output: the EV's request, brought within every limit, approached on a ramp while
+ * charging. Lower limits count at once.
+ */
+export class DcOutput {
+  readonly supply: PowerSupply;
+  /** As the power supply reports them. */
+  reported: Capabilities = NO_CAPABILITIES;
+  ev: EvLimits = { maximumCurrentA: undefined, maximumVoltageV: undefined, minimumVoltageV: undefined };
+  limits: EvseLimits = limitsWithoutGrant(NO_CAPABILITIES);
+  present: VoltageCurrent | undefined;
+  /** When {@link DcOutput.present} was measured, monotonic ms. */
+  measuredMs = Number.NEGATIVE_INFINITY;
+  #derating: ExternalDerating = {};
+  #raw: SetPoint | undefined;
+  #target: SetPoint = { voltage: 0, current: 0 };
+  #rampedA = 0;
+  #rampedMs = 0;
+  #ramp: Timer | undefined;
+
+  constructor(
+    private readonly config: DcOutputConfig,
+    private readonly clock: Clock,
+    private readonly ports: DcOutputPorts,
+  ) {
+    this.supply = new PowerSupply({
+      setMode: (mode, phase) => {
+        if (mode !== 'Fault') ports.setMode(mode, phase);
+      },
+      setExport: ports.setExport,
+      setImport: ports.setImport,
+      refused: (setPoint, lowestV, highestV) =>
+        ports.log('power supply cannot deliver the voltage asked for', { ...setPoint, lowestV, highestV }),
+    });
+  }
+
+  /** Capabilities under external derating. */
+  get capabilities(): Capabilities {
+    return derate(this.reported, this.#derating, this.present?.voltage_V);
+  }
+
+  /** The EV's request within all limits; zero before the first one. */
+  get target(): SetPoint {
+    return this.#target;
+  }
+
+  setDerating(derating: ExternalDerating): void {
+    this.#derating = derating;
+  }
+
+  measured(value: VoltageCurrent): void {
+    this.present = value;
+    this.measuredMs = this.clock.monotonic();
+  }
+
+  /**
+   * The EV asks for voltage and current.
+   *
+   * @returns true when the target changed
+   */
+  request(raw: SetPoint): boolean {
+    if (this.config.ignoreEnyaqGlitches && isEnyaqGlitch(raw)) return false;
+    this.#raw = raw;
+    return this.refresh();
+  }
+
+  /** Brings the EV's request within limits that may have changed. */
+  refresh(): boolean {
+    if (this.#raw === undefined) return false;
+    const before = this.#target;
+    this.#target = clampTarget(this.#raw, {
+      ev: this.ev,
+      evse: {
+        ...this.limits,
+        maximumVoltageV: Math.min(this.limits.maximumVoltageV, this.capabilities.max_export_voltage_V),
+      },
+      previousVoltageV: before.voltage,
+      presentVoltageV: this.present?.voltage_V,
+    });
+    this.apply();
+    return this.#target.voltage !== before.voltage || this.#target.current !== before.current;
+  }
+
+  /** Sends what the ramp allows now; switches on when that is allowed. */
+  apply(): void {
+    const { voltage } = this.#target;
+    if (voltage <= 0) return;
+    const deliver = this.ports.mayDeliver();
+    if (!deliver && !this.supply.isOn && this.supply.phase === 'Other') return;
+    const nowMs = this.clock.monotonic();
+    const wantedA = this.#wantedCurrent();
+    const charging = this.supply.phase === 'Charging';
+    const rampedA = charging
+      ? rampCurrent(this.#rampedA, wantedA, nowMs - this.#rampedMs, this.config.rampAPerS)
+      : wantedA;
+    this.#rampedA = rampedA;
+    this.#rampedMs = nowMs;
+    const direction = this.ports.discharging() ? 'Import' : 'Export';
+    const accepted = this.supply.apply({ voltage, current: Math.abs(rampedA) }, this.capabilities, direction);
+    if (accepted && deliver && !this.supply.isOn) this.supply.switchOn();
+    this.#keepRamping(rampedA < wantedA);
+  }
+
+  /** A new phase of the session; a running power supply is told at once. */
+  enterPhase(phase: ChargingPhase): void {
+    this.supply.enterPhase(phase);
+    this.apply();
+  }
+
+  /** Drives the output directly, for the cable check. */
+  test(setPoint: SetPoint): boolean {
+    if (!this.supply.apply(setPoint, this.capabilities)) return false;
+    this.supply.switchOn();
+    return true;
+  }
+
+  /** Switches off and forgets the EV's request. */
+  off(): void {
+    this.supply.switchOff();
+    this.forget();
+  }
+
+  /** Forgets the EV's request and the ramp. */
+  forget(): void {
+    this.#raw = undefined;
+    this.#target = { voltage: 0, current: 0 };
+    this.#rampedA = 0;
+    this.#keepRamping(false);
+  }
+
+  #wantedCurrent(): number {
+    const { current } = this.#target;
+    return this.config.roundUpToLimit ? roundUpToLimit(current, this.limits.maximumCurrentA) : current;
+  }
+
+  #keepRamping(on: boolean): void {
+    if (on) {
+      this.#ramp ??= this.clock.setInterval(() => this.ports.run(() => this.apply()), RAMP_PERIOD_MS);
+      return;
+    }
+    this.#ramp?.cancel();
+    this.#ramp = undefined;
+  }
+}
