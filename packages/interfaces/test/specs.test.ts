@@ -122,6 +122,12 @@ describe('interface specifications', () => {
     expect(without).to.deep.equal([]);
   });
 
+  it('are all listed in the README', () => {
+    const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+    const listed = [...readme.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => `interfaces/${name!}`);
+    expect(listed.sort()).to.deep.equal(names(SPECS, 'interfaces'));
+  });
+
   describe("compared with EVerest's", () => {
     before(function () {
       if (existsSync(CORPUS)) return;
