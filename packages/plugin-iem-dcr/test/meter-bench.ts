@@ -6,6 +6,7 @@ import {
   IemDcrGateway,
   IemDcrMeter,
   switchesSchema,
+  type Fault,
   type GatewayRequest,
   type IemDcrMeterOptions,
 } from '@carabiner/plugin-simulator/iem-dcr';
@@ -22,6 +23,8 @@ export interface BenchOptions {
   /** Whether the meter has power when the driver starts. */
   plugged?: boolean;
   startMs?: number;
+  /** Set up before the driver starts. */
+  faults?: Fault[];
 }
 
 /** `POST /receipt {"TX":"B"}`: a request without the common part of its path. */
@@ -53,6 +56,7 @@ export class MeterBench implements AsyncDisposable {
     const gateway = new IemDcrGateway(meter, clock);
     await gateway.plugIn();
     if (options.plugged === false) await gateway.unplug();
+    for (const fault of options.faults ?? []) gateway.inject(fault);
     const bench = new MeterBench(clock, meter, gateway, options);
     await bench.startDriver();
     return bench;
@@ -74,7 +78,9 @@ export class MeterBench implements AsyncDisposable {
       requires: {
         store: {
           load: ({ key }) => structuredClone(store?.get(key) ?? null) as null,
-          store: ({ key, value }) => void store?.set(key, structuredClone(value)),
+          store: ({ key, value }) => {
+            store?.set(key, structuredClone(value));
+          },
         },
       },
     });
@@ -89,7 +95,7 @@ export class MeterBench implements AsyncDisposable {
   }
 
   get faultActive(): boolean {
-    return this.main.errors.isActive('powermeter/CommunicationFault');
+    return this.main.errors.active.some(({ type }) => type === 'powermeter/CommunicationFault');
   }
 
   /** Requests sent while `work` ran. */
@@ -109,17 +115,21 @@ export class MeterBench implements AsyncDisposable {
 
   async until(condition: () => boolean, limitMs = 60_000): Promise<number> {
     const startMs = this.clock.monotonic();
-    for (await this.quiet(); !condition(); await this.quiet()) {
-      if (this.clock.monotonic() - startMs > limitMs) throw new Error(`it did not happen within ${limitMs} ms`);
+    await this.quiet();
+    while (!condition()) {
+      if (this.clock.monotonic() - startMs > limitMs)
+        throw new Error(`it did not happen within ${limitMs} ms`);
       if (!(await this.clock.advanceToNext())) throw new Error('nothing waits, so it will not happen');
+      await this.quiet();
     }
     return this.clock.monotonic() - startMs;
   }
 
   async advance(ms: number): Promise<void> {
     let over = false;
-    this.clock.setTimeout(() => (over = true), ms);
-    await this.until(() => over, ms);
+    // Half a millisecond more, so that what is due at the very end is done.
+    this.clock.setTimeout(() => (over = true), ms + 0.5);
+    await this.until(() => over, ms + 1);
   }
 
   async finish<T>(work: Promise<T>, limitMs = 600_000): Promise<T> {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { parseRecord } from '@carabiner/ocmf';
 import type { z } from 'zod';
 import {
   firstIssue,
@@ -128,6 +129,13 @@ export class IemDcrClient {
     }
     if (!text.startsWith('OCMF|'))
       throw new UnexpectedAnswer(endpoint, `no record, it begins with ${JSON.stringify(text.slice(0, 20))}`);
+    try {
+      parseRecord(text);
+    } catch (error) {
+      throw new UnexpectedAnswer(endpoint, `no readable record: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
     return text;
   }
 }

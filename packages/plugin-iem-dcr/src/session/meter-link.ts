@@ -5,8 +5,8 @@ import { MeterRefusal, MeterUnreachable } from '../device/errors.js';
 import type { SessionContext } from './session-options.js';
 
 const HOUR_MS = 3_600_000;
-/** Pause before the clock is set again after a refusal. */
-const SYNC_RETRY_MS = 10_000;
+/** Pause before what the meter refused is offered again. */
+const RETRY_MS = 10_000;
 
 function letterOf(TM: string): string | undefined {
   return /[A-Z]$/.exec(TM)?.[0];
@@ -25,6 +25,8 @@ export class MeterLink {
   #liveAtMs = 0;
   #syncedAtMs = Number.NEGATIVE_INFINITY;
   #syncTriedAtMs = Number.NEGATIVE_INFINITY;
+  /** When a meter that has no CT, and refused to take one, is initialised again. */
+  #offerAgainAtMs = Number.POSITIVE_INFINITY;
 
   constructor(private readonly context: SessionContext) {}
 
@@ -36,14 +38,16 @@ export class MeterLink {
   async initialise(): Promise<void> {
     const { client, config, time, clock, log } = this.context;
     this.initialised = false;
-    await client.getGateway();
+    const { CT } = await client.getGateway();
     let fresh = true;
+    this.#offerAgainAtMs = Number.POSITIVE_INFINITY;
     try {
       await client.postGateway(config.CT, config.CI, time.format(clock.now()));
       this.#syncedAtMs = clock.monotonic();
     } catch (error) {
       if (!(error instanceof MeterRefusal)) throw error;
       fresh = false;
+      if (CT === '') this.#offerAgainAtMs = clock.monotonic() + RETRY_MS;
       log.warn('CT and CI of the meter stay as they are until its next power-up', { reason: error.message });
     }
     if (config.TT_initial !== '') await this.#offerTariff(fresh);
@@ -78,6 +82,7 @@ export class MeterLink {
     this.#noticePowerCycle(live);
     this.live = live;
     this.running = live.XT;
+    if (this.#liveAtMs >= this.#offerAgainAtMs) this.initialised = false;
     return live;
   }
 
@@ -108,7 +113,7 @@ export class MeterLink {
     const { client, config, time, clock, log } = this.context;
     const now = clock.monotonic();
     if (this.running !== false || now - this.#syncedAtMs < config.datetime_resync_interval * HOUR_MS) return;
-    if (now - this.#syncTriedAtMs < SYNC_RETRY_MS) return;
+    if (now - this.#syncTriedAtMs < RETRY_MS) return;
     this.#syncTriedAtMs = now;
     try {
       await client.postDateTime(time.format(clock.now()));

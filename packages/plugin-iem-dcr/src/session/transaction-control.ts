@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bill, matchTransaction, parseRecord, verifyRecord, type Mismatch } from '@carabiner/ocmf';
 import { isErrorFree, type UserData } from '../device/answers.js';
-import { MeterRefusal, MeterUnreachable } from '../device/errors.js';
+import { MeterRefusal } from '../device/errors.js';
 import type {
   SignedMeterValue,
   TransactionReq,
@@ -154,7 +154,7 @@ export class TransactionControl {
     };
   }
 
-  /** Ends what runs. True when something was, or may have been, ended. */
+  /** Ends what runs. True when something was ended. */
   async #endBeforeStart(): Promise<boolean> {
     if (this.link.running === true) {
       await this.#end();
@@ -162,12 +162,12 @@ export class TransactionControl {
     }
     try {
       await this.context.client.end();
-      this.context.log.warn('a transaction was running in the meter and was ended');
-      return true;
-    } catch (error) {
-      // An idle meter refuses. Where the answer was lost something may have been ended.
-      return error instanceof MeterUnreachable;
+    } catch {
+      // An idle meter refuses; that is the ordinary case.
+      return false;
     }
+    this.context.log.warn('a transaction was running in the meter and was ended');
+    return true;
   }
 
   /** Fetches the record of a transaction ended by a start: once the next one begins, the meter gives it no more. */

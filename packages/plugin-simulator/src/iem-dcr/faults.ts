@@ -35,8 +35,8 @@ export const faultSchema = z
     /** Requests it lets pass first. */
     after: z.number().int().min(0).default(0),
     /**
-     * Whether the meter acts on the request before the fault shows: a stall or reset with it is an answer that got lost.
-     * `latency` always acts.
+     * Whether the meter acts on the request before `stall`, `reset` or `status` shows: then it is an answer that got lost.
+     * The other kinds come with an answer 200, hence from a meter that has acted.
      */
     acts: z.boolean().default(false),
     /** Delay of `latency`, ms. */

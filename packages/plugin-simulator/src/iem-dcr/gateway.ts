@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import type { Clock } from '@carabiner/clock';
-import { FaultPlan, type ActiveFault, type Fault } from './faults.js';
+import { FaultPlan, type ActiveFault, type Fault, type FaultKind } from './faults.js';
 import type { IemDcrMeter, MeterAnswer } from './meter.js';
 
 /** Where the gateway listens. */
@@ -27,6 +27,11 @@ export interface GatewayRequest {
   readonly fault: ActiveFault | undefined;
 }
 
+/** Faults that may hit a request before the meter acts on it. An answer with status 200 is one of a meter that acted. */
+const CAN_PREVENT: ReadonlySet<FaultKind> = new Set<FaultKind>(['stall', 'reset', 'status']);
+/** What is announced and not sent where the answer has no body. */
+const MISSING_BYTES = 5;
+
 interface GatewayEvents {
   request: [GatewayRequest];
 }
@@ -43,6 +48,7 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
   #server: Server | undefined;
   #port: number;
   #held = 0;
+  #accepted = 0;
 
   constructor(
     readonly meter: IemDcrMeter,
@@ -63,6 +69,11 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
     return this.#sockets.size;
   }
 
+  /** Number of connections accepted so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
   /** Requests that a fault holds back: stalled, or waiting out a latency. */
   get held(): number {
     return this.#held;
@@ -75,6 +86,7 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
       void this.#serve(request, response);
     });
     server.on('connection', (socket) => {
+      this.#accepted++;
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
@@ -133,11 +145,12 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
       return; // the client gave up in the middle of its body
     }
     const fault = this.#faults.take(method, path);
-    const acts = fault === undefined || fault.acts || fault.kind === 'latency';
+    const acts = fault === undefined || fault.acts || !CAN_PREVENT.has(fault.kind);
     if (fault?.kind === 'latency') await this.#hold(this.clock.sleep(fault.ms));
     const answer = acts ? this.meter.handle(method, path, body) : undefined;
     if (fault === undefined || fault.kind === 'latency') send(response, answer ?? nothing);
-    else show(fault, response, answer ?? this.#wouldAnswer(method, path));
+    else show(fault, response, answer ?? nothing);
+    if (fault?.kind === 'stall') void this.#hold(closing(request));
     this.emit('request', {
       method,
       path,
@@ -152,11 +165,6 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
     this.#held++;
     await until;
     this.#held--;
-  }
-
-  /** A body for faults that spoil an answer. */
-  #wouldAnswer(method: string, path: string): MeterAnswer {
-    return method === 'GET' ? this.meter.peek(path) : nothing;
   }
 }
 
@@ -201,10 +209,15 @@ function show(fault: ActiveFault, response: ServerResponse, answer: MeterAnswer)
       send(response, { ...answer, body: fault.body ?? `${answer.body.slice(0, -1)},` });
       return;
     case 'truncated-body':
-      sendRaw(response, answer, length, answer.body.slice(0, Math.floor(length / 2)));
+      sendRaw(
+        response,
+        answer,
+        length === 0 ? MISSING_BYTES : length,
+        answer.body.slice(0, Math.floor(length / 2)),
+      );
       return;
     case 'wrong-content-length':
-      sendRaw(response, answer, Math.max(0, length - 3), answer.body);
+      sendRaw(response, answer, length === 0 ? MISSING_BYTES : length - 3, answer.body);
       return;
   }
 }

@@ -36,6 +36,9 @@ export interface MeterAnswer {
 }
 
 interface Transaction {
+  /** As they were at the begin. */
+  readonly CT: string;
+  readonly CI: string;
   readonly user: UserData;
   readonly tariffText: string;
   readonly begin: RegisterState;
@@ -214,14 +217,6 @@ export class IemDcrMeter {
     }
   }
 
-  /** What `GET path` would answer, without counting as having been read. */
-  peek(path: string): MeterAnswer {
-    const fresh = this.#recordFresh;
-    const answer = this.handle('GET', path, '');
-    this.#recordFresh = fresh;
-    return answer;
-  }
-
   #setGateway(body: string): MeterAnswer {
     const { refusals, gatewayOnce, clockStatusAfterSet } = this.switches;
     const gateway = parseBody(REQUEST_BODIES.gateway, body);
@@ -283,6 +278,8 @@ export class IemDcrMeter {
     this.#user = undefined;
     this.#recordFresh = false;
     this.#transaction = {
+      CT: this.#CT,
+      CI: this.#CI,
       user,
       tariffText: user.TT ?? this.#tariffText,
       begin: this.#registers.state,
@@ -297,8 +294,8 @@ export class IemDcrMeter {
       serial: this.serial,
       model: this.#model,
       softwareVersion: this.#softwareVersion,
-      CT: this.#CT,
-      CI: this.#CI,
+      CT: transaction.CT,
+      CI: transaction.CI,
       user: transaction.user,
       page: this.#page,
       tariffText: transaction.tariffText,

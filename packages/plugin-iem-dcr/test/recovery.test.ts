@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bill, parseRecord } from '@carabiner/ocmf';
+import { expect } from 'chai';
+import { MeterBench, type BenchOptions } from './meter-bench.js';
+
+/** A charging session, up to the moment when something happens. */
+async function session(options: BenchOptions = {}): Promise<MeterBench> {
+  const bench = await MeterBench.ready(options);
+  expect((await bench.start()).status).to.equal('OK');
+  await bench.charge();
+  return bench;
+}
+
+const restartDriver = async (bench: MeterBench): Promise<void> => {
+  await bench.driver.shutdown();
+  await bench.advance(20_000);
+  await bench.startDriver();
+};
+
+const powerFailure = async (bench: MeterBench): Promise<void> => {
+  await bench.gateway.powerOff();
+  await bench.advance(20_000);
+  await bench.gateway.powerOn();
+};
+
+/** What EVerest's rules for a power failure of the station ask for: stop the last id, then end all that is open. */
+async function recover(bench: MeterBench) {
+  const stopped = await bench.stop('tx-1');
+  const cleared = await bench.stop('');
+  expect(cleared.status).to.equal('OK');
+  return stopped;
+}
+
+describe('recovery', () => {
+  for (const stored of [true, false]) {
+    const store = (): BenchOptions => (stored ? { store: new Map() } : {});
+    describe(stored ? 'with a store' : 'without a store', () => {
+      it('hands over the record after the driver was restarted', async () => {
+        await using bench = await session(store());
+        await restartDriver(bench);
+        const { status, signed_meter_value } = await recover(bench);
+        expect(status).to.equal('OK');
+        expect(signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
+        expect(bench.meter.nextPage, 'one record only').to.equal(1);
+      });
+
+      for (const end of ['P', 'E', 'running'] as const)
+        it(`hands over the record after the meter was without power (${end})`, async () => {
+          await using bench = await session({ ...store(), switches: { transactionOnPowerFailure: end } });
+          await powerFailure(bench);
+          await bench.until(() => !bench.faultActive);
+          const { status, signed_meter_value } = await recover(bench);
+          expect(status).to.equal('OK');
+          const record = parseRecord(signed_meter_value!.signed_meter_data);
+          expect(record.payload.RD.at(-1)?.TX).to.equal(end === 'running' ? 'E' : end);
+          expect(bill([record]).import?.energy.toString()).to.equal('0.666');
+        });
+
+      it('hands over the record after both were without power', async () => {
+        await using bench = await session(store());
+        await bench.driver.shutdown();
+        await bench.gateway.powerOff();
+        await bench.startDriver();
+        const stopping = bench.main.call.stop_transaction({ transaction_id: 'tx-1' });
+        await bench.advance(8000);
+        await bench.gateway.powerOn();
+        const { status, signed_meter_value } = await bench.finish(stopping);
+        expect(status).to.equal('OK');
+        expect(parseRecord(signed_meter_value!.signed_meter_data).payload).to.include({
+          ID: '04281FD2FB7381',
+          PG: 'T0',
+        });
+        expect((await bench.start({ transaction_id: 'tx-2', identification_data: 'NEXT' })).status).to.equal(
+          'OK',
+        );
+      });
+    });
+  }
+
+  it('ends a dangling transaction that nobody remembers', async () => {
+    await using bench = await session();
+    await restartDriver(bench);
+    const { status, signed_meter_value } = await bench.stop('');
+    expect(status).to.equal('OK');
+    expect(signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
+    expect(bench.meter.running).to.be.false;
+  });
+
+  it('does not pass off an older record when the meter has lost the transaction', async () => {
+    await using bench = await MeterBench.ready({
+      store: new Map(),
+      switches: { transactionOnPowerFailure: 'lost' },
+    });
+    await bench.start({ transaction_id: 'tx-0', identification_data: 'BEFORE' });
+    await bench.stop('tx-0');
+    await bench.start();
+    await bench.charge();
+    await bench.driver.shutdown();
+    await powerFailure(bench);
+    await bench.startDriver();
+    const { status, error } = await bench.stop('tx-1');
+    expect(status).to.equal('UNEXPECTED_ERROR');
+    expect(error).to.match(/not that of transaction tx-1/);
+  });
+
+  it('gives the record again after a restart in the middle of handing it over', async () => {
+    await using bench = await session({ store: new Map() });
+    const first = await bench.stop();
+    await bench.start({ transaction_id: 'tx-2', identification_data: 'NEXT' });
+    await restartDriver(bench);
+    expect(await bench.stop('tx-1')).to.deep.equal(first);
+  });
+
+  it('keeps every record ever fetched under a key of its own', async () => {
+    const store = new Map<string, unknown>();
+    await using bench = await MeterBench.ready({ store });
+    for (const id of ['a', 'b', 'c']) {
+      await bench.start({ transaction_id: id, identification_data: id });
+      await bench.stop(id);
+    }
+    const records = [...store.keys()].filter((key) => key.includes('.record.'));
+    expect(records).to.deep.equal(
+      ['T0', 'T1', 'T2'].map((page) => `iem_dcr.iemdcr.record.${bench.meter.serial}.${page}`),
+    );
+  });
+
+  it('works with a store that fails', async () => {
+    await using bench = await MeterBench.ready({ store: new Map() });
+    bench.driver.requires.store.answer({
+      store: () => {
+        throw new Error('disk full');
+      },
+    });
+    expect((await bench.start()).status).to.equal('OK');
+    expect((await bench.stop()).status).to.equal('OK');
+    expect(
+      bench.driver.logLines.some(({ message }) => message === 'the transaction journal cannot be written'),
+    ).to.be.true;
+  });
+
+  it('begins anew with a journal that cannot be read', async () => {
+    const store = new Map<string, unknown>([['iem_dcr.iemdcr.journal', { kept: 'nonsense' }]]);
+    await using bench = await MeterBench.ready({ store });
+    expect((await bench.start()).status).to.equal('OK');
+    expect((await bench.stop()).status).to.equal('OK');
+  });
+});
