@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { AcceleratedClock } from './accelerated-clock.js';
 export { VirtualClock } from '@carabiner/clock/virtual';
 export {
   after,
