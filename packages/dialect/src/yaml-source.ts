@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { formatPath, type Finding, type Position, type Severity, type YamlPath } from './finding.js';
 import type { Json } from './json.js';
 import { NodeReader } from './yaml-nodes.js';
@@ -42,7 +42,7 @@ export class YamlSource {
     this.value = value;
     this.findings = findings;
     this.#document = document;
-    this.license = /SPDX-License-Identifier:\s*(.+?)\s*$/m.exec(document?.commentBefore ?? '')?.[1];
+    this.license = document === undefined ? undefined : licenseOf(document);
     this.#lines = lines;
   }
 
@@ -146,4 +146,11 @@ export class YamlSource {
       ...(suggestion === undefined ? {} : { suggestion }),
     };
   }
+}
+
+function licenseOf({ commentBefore, contents }: Document): string | undefined {
+  // a comment right above the first key belongs to that key
+  const firstKey = isMap(contents) ? contents.items[0]?.key : undefined;
+  const comments = [commentBefore, isNode(firstKey) ? firstKey.commentBefore : undefined];
+  return /SPDX-License-Identifier:\s*(.+?)\s*$/m.exec(comments.join('\n'))?.[1];
 }
