@@ -6,6 +6,7 @@ import {
   type ConfigParameters,
   type Finding,
   type FindingText,
+  type Json,
   type YamlPath,
   type YamlSource,
 } from '@carabiner/dialect';
@@ -255,8 +256,21 @@ class Checker {
   }
 
   #report(path: YamlPath, text: FindingText): void {
-    this.#findings.push(this.source.finding(path, text));
+    // What is missing is reported at the key of what it is missing from.
+    const place = text.at === 'key' ? existing(this.source.value, path) : path;
+    this.#findings.push(this.source.finding(place, text));
   }
+}
+
+/** The longest beginning of `path` that is in the data. */
+function existing(value: Json, path: YamlPath): YamlPath {
+  let present: Json | undefined = value;
+  for (const [depth, step] of path.entries()) {
+    if (typeof present !== 'object' || present === null || !Object.hasOwn(present, step))
+      return path.slice(0, depth);
+    present = (present as { readonly [step: string | number]: Json })[step];
+  }
+  return path;
 }
 
 function listOf(names: readonly string[], none: string): string {

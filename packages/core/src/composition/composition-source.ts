@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   YamlSource,
@@ -7,8 +7,11 @@ import {
   type Finding,
   type FindingText,
   type Json,
+  type Position,
   type YamlPath,
 } from '@carabiner/dialect';
+
+import { dropDuplicateKeys } from './duplicate-keys.js';
 
 /** Where the overlay of a composition lies: `user-config/<same name>` beside it. */
 export function overlayPathOf(compositionPath: string): string {
@@ -37,9 +40,14 @@ export class CompositionSource extends YamlSource {
   static override read(path: string, file = path): CompositionSource {
     const overlayPath = overlayPathOf(path);
     return new CompositionSource(
-      YamlSource.read(path, file),
-      existsSync(overlayPath) ? YamlSource.read(overlayPath, overlayPathOf(file)) : undefined,
+      readFile(path, file),
+      existsSync(overlayPath) ? readFile(overlayPath, overlayPathOf(file)) : undefined,
     );
+  }
+
+  /** Parses a composition without overlay. */
+  static override parse(text: string, file: string): CompositionSource {
+    return new CompositionSource(parse(text, file), undefined);
   }
 
   /** A composition that is data already. */
@@ -55,6 +63,38 @@ export class CompositionSource extends YamlSource {
     const { overlay } = this;
     const source = overlay !== undefined && contains(overlay.value, path) ? overlay : this.base;
     return source.finding(path, text);
+  }
+}
+
+function readFile(path: string, file: string): YamlSource {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    // For its finding, which says why.
+    return YamlSource.read(path, file);
+  }
+  return parse(text, file);
+}
+
+function parse(text: string, file: string): YamlSource {
+  const source = YamlSource.parse(text, file);
+  if (!source.findings.some(({ code }) => code === 'duplicate-key')) return source;
+  const { text: kept, findings } = dropDuplicateKeys(text, file);
+  return new WithFindings(YamlSource.parse(kept, file), findings);
+}
+
+/** A source with findings that were made before it was parsed. */
+class WithFindings extends YamlSource {
+  constructor(
+    private readonly inner: YamlSource,
+    findings: readonly Finding[],
+  ) {
+    super(inner.file, inner.value, [...findings, ...inner.findings]);
+  }
+
+  override position(path: YamlPath, at?: 'key' | 'value'): Position {
+    return this.inner.position(path, at);
   }
 }
 
