@@ -88,6 +88,7 @@ export function simulatorCommand(): Command {
     .option(
       '--key <file>',
       'PEM file with the signing key; made when it is not there. Without it: a new key each time',
+      '',
     )
     .option('--voltage <V>', 'voltage at the meter', number, 0)
     .option('--current <A>', 'current through the meter, positive towards the vehicle', number, 0)
