@@ -208,13 +208,12 @@ export class HuaweiPsu extends HuaweiPsuBase {
       }
       watch.look();
     });
-    dispenser.on('allocationFailed', (number, failed) => {
+    const tell = (fault: (typeof FAULTS)[keyof typeof FAULTS]) => (number: number, present: boolean) => {
       const outlet = this.#outlets[number - 1];
-      if (outlet !== undefined) setFault(outlet.provided, FAULTS.allocationFailed, failed);
-    });
-    dispenser.on('keyMissing', (connector) =>
-      this.log.error('the power unit has written no key', { connector }),
-    );
+      if (outlet !== undefined) setFault(outlet.provided, fault, present);
+    };
+    dispenser.on('allocationFailed', tell(FAULTS.allocationFailed));
+    dispenser.on('keyMissing', tell(FAULTS.keyMissing));
     dispenser.on('rejected', ({ reason, source, message }) => {
       // On a shared segment the frames of others are no news.
       if (reason !== 'foreign') this.log.warn('GOOSE frame dropped', { reason, source, message });

@@ -16,7 +16,7 @@ function makeConnector() {
       demand: (demand, { voltage, current }, atUnplug) =>
         log.push(`${demand} ${voltage}/${current}${atUnplug ? ' at unplug' : ''}`),
       allocationFailed: (failed) => log.push(`allocation ${failed ? 'failed' : 'fine'}`),
-      keyMissing: () => log.push('key missing'),
+      keyMissing: (missing) => log.push(missing ? 'key missing' : 'key there'),
     },
   );
   /** What was done since the last call. */
@@ -239,7 +239,7 @@ describe('key acquisition', () => {
     void connector.acquireKey();
     taken();
     await clock.advance(KEY_TIMEOUT_MS);
-    expect(taken()).to.deep.equal(['key missing', 'event 0', 'status 0/0', 'Stop 0/0']);
+    expect(taken()).to.deep.equal(['event 0', 'status 0/0', 'Stop 0/0', 'key missing']);
     expect(connector.settled).to.equal(true);
   });
 

@@ -35,8 +35,8 @@ export interface ConnectorActions {
   demand(demand: PowerDemand, setPoint: SetPoint, atUnplug: boolean): void;
   /** The power unit has refused modules or did not answer, or that is over. */
   allocationFailed(failed: boolean): void;
-  /** No key for {@link KEY_TIMEOUT_MS}. */
-  keyMissing(): void;
+  /** The power unit has kept the connector waiting for a key for {@link KEY_TIMEOUT_MS}, or that is over. */
+  keyMissing(missing: boolean): void;
 }
 
 /** Settings of a connector. */
@@ -57,6 +57,7 @@ export class Connector {
   #carPresent = false;
   #connected = false;
   #allocationFailed = false;
+  #keyMissing = false;
   #allocationTimer: Timer | undefined;
   #keyTimer: Timer | undefined;
   /** Set while a car is pretended to get a key; holds the phase that was asked for meanwhile. */
@@ -113,6 +114,7 @@ export class Connector {
 
   /** The power unit has written a key. `replaced` tells whether it differs from the one before. */
   keyWritten(replaced: boolean): void {
+    this.#reportKey(false);
     const waiting = this.#situation.state === 'ConnectedNoAllocation';
     if (this.#stopWithKey && this.#situation.state === 'NoKeyYet') {
       this.#stopWithKey = false;
@@ -156,6 +158,7 @@ export class Connector {
   /** The connection is lost. What is demanded goes on; nothing is waited for. */
   connectionDown(): void {
     this.#connected = false;
+    this.#reportKey(false);
     this.#acquisition?.timer.cancel();
     if (this.#acquisition !== undefined) this.#endAcquisition();
     this.#cancelTimers();
@@ -175,8 +178,8 @@ export class Connector {
     if (this.#situation.state !== 'CarDisconnected' || this.#acquisition !== undefined) return;
     await new Promise<void>((done) => {
       const timer = this.#options.clock.setTimeout(() => {
-        this.#actions.keyMissing();
         this.#endAcquisition();
+        this.#reportKey(true);
       }, KEY_TIMEOUT_MS);
       this.#acquisition = { phase: this.#situation.phase, timer, done };
       this.#situation = { state: 'CarDisconnected', phase: 'Off' };
@@ -223,6 +226,7 @@ export class Connector {
     if (next.state !== before.state) {
       this.#cancelTimers();
       if (next.state !== 'Running') this.#reportAllocation(false);
+      if (before.state === 'NoKeyYet') this.#reportKey(false);
       if (next.state === 'ConnectedNoAllocation') this.#startAllocation();
       if (next.state === 'NoKeyYet') this.#watchKey();
       this.#actions.chargingEvent(chargingEventOf(next.state));
@@ -261,6 +265,12 @@ export class Connector {
     this.#actions.allocationFailed(failed);
   }
 
+  #reportKey(missing: boolean): void {
+    if (missing === this.#keyMissing) return;
+    this.#keyMissing = missing;
+    this.#actions.keyMissing(missing);
+  }
+
   /** Shows for a moment that there is no car, then shows it again: power units hand out a key when a car appears. */
   #watchKey(): void {
     this.#keyTimer?.cancel();
@@ -268,7 +278,7 @@ export class Connector {
     if (this.#situation.state !== 'NoKeyYet' || !this.#connected || this.#acquisition !== undefined) return;
     const { clock } = this.#options;
     this.#keyTimer = clock.setTimeout(() => {
-      this.#actions.keyMissing();
+      this.#reportKey(true);
       this.#actions.showStatus(WorkingStatus.STANDBY, connectionStatusOf('NoKeyYet'));
       this.#keyTimer = clock.setTimeout(() => {
         this.#showStatus();

@@ -59,8 +59,8 @@ export interface DispenserEvents {
   written: [];
   /** Modules were refused for a connector (local number), or that is over. */
   allocationFailed: [connector: number, failed: boolean];
-  /** The power unit keeps a connector (local number) waiting for a key. */
-  keyMissing: [connector: number];
+  /** The power unit keeps a connector (local number) waiting for a key, or that is over. */
+  keyMissing: [connector: number, missing: boolean];
   /** A GOOSE frame was dropped. */
   rejected: [rejection: Rejection];
 }
@@ -224,7 +224,7 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
         demand: (demand, setPoint, atUnplug) =>
           stream.send(demand, setPoint, this.#stopReason(number, atUnplug)),
         allocationFailed: (failed) => this.emit('allocationFailed', number, failed),
-        keyMissing: () => this.emit('keyMissing', number),
+        keyMissing: (missing) => this.emit('keyMissing', number, missing),
       },
     );
     return { number, settings, connector, stream, faultReason: undefined };

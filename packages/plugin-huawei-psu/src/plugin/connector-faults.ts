@@ -38,6 +38,12 @@ export const FAULTS = {
     message: '',
     severity: 'High',
   },
+  keyMissing: {
+    type: 'power_supply_DC/VendorWarning',
+    subType: 'hmac_key_not_received',
+    message: 'The power unit has handed out no key for signing',
+    severity: 'High',
+  },
 } as const satisfies Record<string, Fault>;
 
 /** Raises or clears a fault of a connector; telling the same twice does nothing. */
