@@ -2,7 +2,6 @@
 import type { Timer } from '@carabiner/clock';
 import { inject, injectable } from '@carabiner/core';
 import { loadTlsCredentials, openDispenserSocket } from '@carabiner/fusioncharge';
-import type { EthernetLink } from '@carabiner/goose';
 import type { Socket } from 'node:net';
 import { Dispenser } from './device/dispenser.js';
 import { openEthernet } from './device/ethernet.js';
@@ -23,6 +22,7 @@ import {
   type MeasuredConnector,
 } from './plugin/measurements.js';
 import { PowerUnitWatch, type WatchedConnector } from './plugin/power-unit-watch.js';
+import { RejectionLog } from './plugin/rejection-log.js';
 import { connectorSettings, OUTPUTS } from './plugin/settings.js';
 import { RegisterTopics, toPowerUnitTopic } from './plugin/telemetry-topics.js';
 import { Telemetry } from './plugin/telemetry.js';
@@ -45,7 +45,6 @@ export class HuaweiPsu extends HuaweiPsuBase {
   readonly #telemetry: Telemetry;
   readonly #timers: Timer[] = [];
   #outlets: readonly Outlet[] = [];
-  #link: EthernetLink | undefined;
   #dispenser: Dispenser | undefined;
   #watch: PowerUnitWatch | undefined;
 
@@ -86,7 +85,7 @@ export class HuaweiPsu extends HuaweiPsuBase {
       carside_powermeter: requires.carside_powermeter.length,
       over_voltage_monitor: requires.over_voltage_monitor.length,
     });
-    this.#link = await openEthernet(
+    const link = await openEthernet(
       {
         link: config.ethernet_link,
         interface: config.ethernet_interface,
@@ -96,9 +95,10 @@ export class HuaweiPsu extends HuaweiPsuBase {
       },
       clock,
     );
+    this.context.onUnload(async () => await link.close());
     const dispenser = new Dispenser({
       clock,
-      link: this.#link,
+      link,
       connect: async (signal) => await this.#connect(signal),
       esn: config.esn,
       connectors,
@@ -136,7 +136,6 @@ export class HuaweiPsu extends HuaweiPsuBase {
       output.close();
     }
     await this.#dispenser?.close();
-    await this.#link?.close();
   }
 
   #createOutlet(dispenser: Dispenser, settings: Outlet['settings'], index: number): Outlet {
@@ -214,10 +213,8 @@ export class HuaweiPsu extends HuaweiPsuBase {
     };
     dispenser.on('allocationFailed', tell(FAULTS.allocationFailed));
     dispenser.on('keyMissing', tell(FAULTS.keyMissing));
-    dispenser.on('rejected', ({ reason, source, message }) => {
-      // On a shared segment the frames of others are no news.
-      if (reason !== 'foreign') this.log.warn('GOOSE frame dropped', { reason, source, message });
-    });
+    const rejections = new RejectionLog(this.clock, this.log);
+    dispenser.on('rejected', (rejection) => rejections.add(rejection));
   }
 
   async #connect(signal: AbortSignal): Promise<Socket> {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connectorRegisters, dispenserRegisters, portRegisters } from '@carabiner/fusioncharge';
+import {
+  connectorRegisters,
+  dispenserRegisters,
+  portRegisters,
+  powerUnitRegisters,
+} from '@carabiner/fusioncharge';
 import type { PowerRequest } from '@carabiner/goose/fusioncharge';
 import { expect } from 'chai';
 import { bsp, meter, plugIn, startCharger, untilReady, type Charger } from './bench-charger.js';
@@ -30,6 +35,40 @@ async function exporting(
   await charger.until(() => (requirement(charger) ?? 0) > 1, 1000, 'exporting');
 }
 
+describe('the dispenser', () => {
+  it('tells who it is', async () => {
+    const { unit, until } = await startCharger({ connectors: 2, config: { esn: 'ESN-4711' } });
+    await until(() => unit.connection !== undefined, 5000, 'connected');
+    const connection = unit.connection!;
+    expect(await connection.read(dispenserRegisters.manufacturer)).to.equal(2);
+    expect(await connection.read(dispenserRegisters.model)).to.equal(0x80);
+    expect(await connection.read(dispenserRegisters.protocolVersion)).to.equal(1);
+    expect(await connection.read(dispenserRegisters.hardwareVersion)).to.equal(3);
+    expect(await connection.read(dispenserRegisters.softwareVersion)).to.equal('carabiner');
+    expect(await connection.read(dispenserRegisters.esn)).to.equal('ESN-4711');
+    expect(await connection.read(dispenserRegisters.connectorCount)).to.equal(2);
+    expect(await connection.read(connectorRegisters.globalConnectorNumber, 2)).to.equal(6);
+    expect(await connection.read(connectorRegisters.connectorType, 2)).to.equal(2);
+    expect(await connection.read(connectorRegisters.maxChargeCurrent, 2)).to.equal(80);
+    expect(await connection.read(connectorRegisters.connectorRatedPower, 2)).to.equal(50);
+    expect(await connection.read(connectorRegisters.electronicLock)).to.equal(1);
+  });
+
+  it('does not start with a wiring that does not fit, or without its network interface', async () => {
+    const failure = async (config: object): Promise<string> =>
+      await startCharger({ config }).then(
+        () => expect.fail('it started'),
+        (error: unknown) => String(error),
+      );
+    expect(await failure({ upstream_voltage_source: 'OVM' })).to.contain(
+      'over_voltage_monitor has 0 connections',
+    );
+    expect(await failure({ ethernet_link: 'packet', ethernet_interface: 'nope0' })).to.match(
+      /nope0|CAP_NET_RAW|Linux/,
+    );
+  });
+});
+
 describe('set-points', () => {
   it('are bounded by what power unit and connector can do', async () => {
     const charger = await startCharger();
@@ -38,6 +77,21 @@ describe('set-points', () => {
   });
 
   it('given before the capabilities came are applied when they come', async () => {
+    const charger = await startCharger({ prepare: (unit) => void (unit.script.announce = false) });
+    const { unit, driver } = charger;
+    await charger.until(() => unit.connection !== undefined, 5000, 'connected');
+    await unit.connection!.write(powerUnitRegisters.psuMac, unit.mac);
+    await plugIn(charger);
+    await driver.provides.connector_1.call.setExportVoltageCurrent({ voltage: 400, current: 20 });
+    await setMode(charger, 'Export', 'Charging');
+    await charger.until(() => requirement(charger) === 5, 1000, 'demanded');
+    expect(unit.last()).to.include({ voltage: 0, current: 0 });
+    await unit.writeLimits(1);
+    await charger.until(() => (unit.last() as PowerRequest).voltage === 400, 1000, 'applied');
+    expect(unit.last()).to.include({ current: 20 });
+  });
+
+  it('follow the capabilities in the middle of a charge', async () => {
     const charger = await startCharger();
     const { unit, driver } = charger;
     await charger.until(

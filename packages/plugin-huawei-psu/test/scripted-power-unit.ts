@@ -88,6 +88,11 @@ export class ScriptedPowerUnit {
     return this.#server.port;
   }
 
+  /** Own Ethernet address. */
+  get mac(): Buffer {
+    return this.link.mac.bytes;
+  }
+
   /** TCP port that is listened on. */
   get port(): number {
     return this.#server?.port ?? 0;
