@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock } from '@carabiner/clock';
+import { createRuntime, type Runtime, type RuntimeEvent, type RuntimeOptions } from '@carabiner/core';
+import type { SessionEvent } from '@carabiner/interfaces/types/evse_manager';
+import type { Powermeter } from '@carabiner/interfaces/types/powermeter';
+import type { Composition } from './composition.js';
+import { SESSION_STEPS, type Observation } from './observation.js';
+
+/** A condition that did not come true while a scenario waited for it. */
+export class ExpectationError extends Error {
+  readonly code = 'EXPECTATION_FAILED';
+  override readonly name = 'ExpectationError';
+}
+
+/** Everything has to be ready within this time of the charger's own clock. */
+const READY_LIMIT_MS = 300_000;
+
+interface Waiter {
+  readonly check: () => void;
+}
+
+/** A charger at work: starts a composition, listens to it, and hands commands to it. */
+export class Charger {
+  readonly #observations: Observation[] = [];
+  readonly #listeners = new Set<(observation: Observation) => void>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #publicKeys = new Map<string, string>();
+  readonly #capable = new Set<string>();
+  readonly #composition: Composition;
+  readonly #runtime: Runtime;
+  /** Module id of a vehicle → module id of its EVSE. */
+  readonly #vehicles: ReadonlyMap<string, string>;
+  /** EVSE managers. */
+  readonly evses: readonly string[];
+
+  private constructor(
+    runtime: Runtime,
+    composition: Composition,
+    readonly clock: Clock,
+  ) {
+    this.#runtime = runtime;
+    this.#composition = composition;
+    this.evses = composition.evses();
+    this.#vehicles = new Map(this.evses.map((evse) => [composition.target(evse, 'hlc'), evse]));
+    runtime.observe((event) => this.#onEvent(event));
+  }
+
+  /**
+   * Starts all modules.
+   *
+   * @throws the first module's error when one does not start
+   */
+  static async start(
+    composition: Composition,
+    clock: Clock,
+    log: RuntimeOptions['log'] & object,
+  ): Promise<Charger> {
+    const runtime = await createRuntime({ composition: composition.data, clock, log });
+    const charger = new Charger(runtime, composition, clock);
+    await runtime.start();
+    return charger;
+  }
+
+  /** Everything observed so far, oldest first. Meter values are not kept. */
+  get observations(): readonly Observation[] {
+    return this.#observations;
+  }
+
+  /** Session events of one EVSE, oldest first. */
+  sessionEvents(evse: string): readonly SessionEvent[] {
+    return this.#observations.flatMap((seen) =>
+      seen.kind === 'session' && seen.evse === evse ? [seen.event] : [],
+    );
+  }
+
+  listen(listener: (observation: Observation) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Public key of the meter that bills at an EVSE, as its driver published it. */
+  publicKey(evse: string): string | undefined {
+    return this.#publicKeys.get(evse);
+  }
+
+  /** True when the meter at an EVSE signs its readings. */
+  signs(evse: string): boolean {
+    return this.#publicKeys.has(evse);
+  }
+
+  /**
+   * Waits until every EVSE is enabled and its power supply has said what it can.
+   *
+   * @throws ExpectationError when that takes too long
+   */
+  async ready(): Promise<void> {
+    for (const evse of this.evses) {
+      await this.untilEvent(evse, 'Enabled', READY_LIMIT_MS);
+      const supply = this.#composition.target(evse, 'powersupply_DC');
+      await this.until(`capabilities of ${supply}`, READY_LIMIT_MS, () => this.#capable.has(supply));
+    }
+  }
+
+  async call(moduleId: string, implementation: string, command: string, args: object = {}): Promise<unknown> {
+    return await this.#runtime.call(moduleId, implementation, command, args);
+  }
+
+  /** Runs a vehicle script at an EVSE; returns at once. */
+  async vehicle(evse: string, script: string): Promise<void> {
+    for (const [vehicle, owner] of this.#vehicles) {
+      if (owner === evse) await this.call(vehicle, 'ev', 'execute_charging_session', { value: script });
+    }
+  }
+
+  /**
+   * Waits until `holds` is true of what was observed.
+   *
+   * @param limitMs - limit in the charger's own time
+   * @throws ExpectationError naming `what` when the limit passes
+   */
+  async until(what: string, limitMs: number, holds: () => boolean): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        check: () => {
+          if (!holds()) return;
+          this.#waiters.delete(waiter);
+          timer.cancel();
+          resolve();
+        },
+      };
+      const timer = this.clock.setTimeout(() => {
+        this.#waiters.delete(waiter);
+        reject(new ExpectationError(`${what} did not happen within ${limitMs / 1000} s`));
+      }, limitMs);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Waits for a session event after the first `after` ones of this EVSE. */
+  async untilEvent(evse: string, event: SessionEvent['event'], limitMs: number, after = 0): Promise<void> {
+    await this.until(`${event} of ${evse}`, limitMs, () =>
+      this.sessionEvents(evse)
+        .slice(after)
+        .some((seen) => seen.event === event),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#runtime.stop();
+  }
+
+  #onEvent(event: RuntimeEvent): void {
+    const observation = this.#interpret(event);
+    if (observation === undefined) {
+      for (const waiter of [...this.#waiters]) waiter.check();
+      return;
+    }
+    if (observation.kind !== 'meter') this.#observations.push(observation);
+    for (const listener of this.#listeners) listener(observation);
+    for (const waiter of [...this.#waiters]) waiter.check();
+  }
+
+  #interpret(event: RuntimeEvent): Observation | undefined {
+    switch (event.kind) {
+      case 'error':
+        return { kind: 'error', error: event.error };
+      case 'module':
+        return { kind: 'module', moduleId: event.moduleId, state: event.state, reason: event.reason };
+      case 'variable':
+        return this.#variable(event.moduleId, event.name, event.value);
+      case 'runtime':
+        return undefined;
+    }
+  }
+
+  // The values were validated against their interface before they were published.
+  #variable(moduleId: string, name: string, value: unknown): Observation | undefined {
+    if (name === 'capabilities') this.#capable.add(moduleId);
+    if (this.evses.includes(moduleId)) {
+      if (name === 'session_event') return { kind: 'session', evse: moduleId, event: value as SessionEvent };
+      if (name === 'powermeter_public_key_ocmf') this.#publicKeys.set(moduleId, value as string);
+      if (name === 'powermeter') return { kind: 'meter', evse: moduleId, value: value as Powermeter };
+      return undefined;
+    }
+    const evse = this.#vehicles.get(moduleId);
+    if (evse === undefined) return undefined;
+    if (SESSION_STEPS[name] !== undefined) return { kind: 'step', evse, name };
+    if (name === 'dc_ev_status') {
+      const { dc_ev_ress_soc } = value as { readonly dc_ev_ress_soc?: number };
+      if (dc_ev_ress_soc !== undefined) return { kind: 'soc', evse, percent: dc_ev_ress_soc };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+import { parseOptions } from './options.js';
+import { runScenario } from './run-scenario.js';
+import { SCENARIOS } from './scenarios/index.js';
+import { JsonView } from './view/json-view.js';
+import { TextView } from './view/text-view.js';
+
+const options = parseOptions(process.argv.slice(2), SCENARIOS);
+const { stdout } = process;
+const view = options.json
+  ? new JsonView((text) => void stdout.write(text))
+  : new TextView({
+      write: (text) => void stdout.write(text),
+      isTerminal: stdout.isTTY,
+      columns: stdout.isTTY ? stdout.columns : 120,
+    });
+const scenario = SCENARIOS.find(({ name }) => name === options.scenario);
+if (scenario === undefined) throw new Error(`no scenario '${options.scenario}'`);
+process.exitCode = (await runScenario(scenario, options, view)) ? 0 : 1;

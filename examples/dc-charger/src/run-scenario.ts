@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ScaledClock, systemClock, type Clock } from '@carabiner/clock';
+import { Charger } from './charger.js';
+import { Composition } from './composition.js';
+import { Narrator } from './narrator.js';
+import type { RunOptions } from './options.js';
+import { placeOnThisMachine } from './placement.js';
+import type { Scenario } from './scenarios/scenario.js';
+import { reportRecord } from './signed-records.js';
+import type { Phase } from './view/phases.js';
+import type { View } from './view/view.js';
+
+/** Folder of the compositions, as an URL. */
+const COMPOSITIONS = new URL('../compositions/', import.meta.url);
+
+/**
+ * Plays a scenario on a charger of its own and shows it.
+ *
+ * @returns true when everything went as expected
+ */
+export async function runScenario(scenario: Scenario, options: RunOptions, view: View): Promise<boolean> {
+  const startMs = systemClock.monotonic();
+  const folder = mkdtempSync(join(tmpdir(), 'dc-charger-'));
+  const clock = new ScaledClock(systemClock, options.timeFactor);
+  const problems: string[] = [];
+  let phases: ReadonlyMap<string, readonly Phase[]> = new Map();
+  try {
+    const composition = new Composition(options.composition ?? new URL(scenario.composition, COMPOSITIONS));
+    await placeOnThisMachine(composition, { folder, link: options.link });
+    phases = await play(scenario, composition, clock, options, view, problems);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const ok = problems.length === 0;
+  view.summary({
+    scenario: scenario.name,
+    ok,
+    problems,
+    timeFactor: options.timeFactor,
+    wallMs: systemClock.monotonic() - startMs,
+    phases,
+  });
+  return ok;
+}
+
+async function play(
+  scenario: Scenario,
+  composition: Composition,
+  clock: Clock,
+  options: RunOptions,
+  view: View,
+  problems: string[],
+): Promise<ReadonlyMap<string, readonly Phase[]>> {
+  const charger = await Charger.start(composition, clock, { level: options.logLevel });
+  const narrator = new Narrator(charger, view);
+  try {
+    await charger.ready();
+    await scenario.play({ charger, composition, narrator, chargeForS: options.duration });
+    for (const problem of showRecords(charger, view)) problems.push(problem);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    await charger.stop();
+  }
+  return new Map([...narrator.phases].map(([evse, phaseClock]) => [evse, phaseClock.phases]));
+}
+
+/** Shows the signed record of every finished transaction. @returns what is wrong with them */
+function showRecords(charger: Charger, view: View): string[] {
+  const problems: string[] = [];
+  for (const evse of charger.evses) {
+    for (const event of charger.sessionEvents(evse)) {
+      if (event.event !== 'TransactionFinished') continue;
+      const report = reportRecord(evse, event, charger.publicKey(evse));
+      if (report === undefined) {
+        if (charger.signs(evse)) problems.push(`transaction ${event.uuid} of ${evse} has no signed record`);
+        continue;
+      }
+      view.record(report);
+      if (!report.verified) problems.push(`the record of ${evse} is not valid: ${report.reason}`);
+    }
+  }
+  return problems;
+}
