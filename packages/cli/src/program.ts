@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { CliIo } from './cli-io.js';
 import type { CommandContext } from './command.js';
 import { COMMANDS } from './commands/index.js';
 import { ExitCode } from './exit-codes.js';
 import { isUserMistake } from './user-error.js';
+import { version } from './version.js';
 
 const EXAMPLES = `
 Examples:
@@ -18,13 +18,6 @@ Exit codes:
   0 done   1 errors found, or the call failed   2 wrong command line   3 nothing runs   70 defect of this program
   130 ended by a second Ctrl-C
 `;
-
-/** Version of this package. */
-export function version(): string {
-  const file: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const found: unknown = typeof file === 'object' && file !== null ? Reflect.get(file, 'version') : undefined;
-  return typeof found === 'string' ? found : 'unknown';
-}
 
 /** The whole command line. */
 export function buildProgram(context: CommandContext): Command {

@@ -34,20 +34,13 @@ export function pluginNames(name: string): PluginNames {
   return { package: name, folder, module };
 }
 
-/** `power_supply_DC` → `PowerSupplyDC`, as generated code calls it. */
-export function interfaceClassName(interfaceName: string): string {
-  return interfaceName
-    .split('_')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('');
-}
-
-/** A name that serves as an identifier for an interface's use: `power_supply_DC` → `power_supply_DC`. */
-export function requirementIds(interfaces: readonly string[]): readonly (readonly [string, string])[] {
+/** Ids for interfaces: `first` for the first one where given, else the interface's own name, numbered when it repeats. */
+export function interfaceIds(interfaces: readonly string[], first?: string): readonly string[] {
   const seen = new Map<string, number>();
-  return interfaces.map((name) => {
+  return interfaces.map((name, index) => {
+    if (index === 0 && first !== undefined) return first;
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
-    return [count === 1 ? name : `${name}_${count}`, name] as const;
+    return count === 1 ? name : `${name}_${count}`;
   });
 }
