@@ -13,7 +13,12 @@ const { run } = await import('../codegen/dist/run.js');
 const specs = 'packages/interfaces/specs';
 const check = process.argv.includes('--check');
 const jobs = [
-  { specs: [specs], out: 'packages/interfaces/src' },
+  {
+    specs: [specs],
+    out: 'packages/interfaces/src',
+    jsonSchema: 'packages/interfaces/json-schema',
+    docs: 'packages/interfaces/docs',
+  },
   ...['packages', 'examples']
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))

@@ -1,44 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
 import {
   hasErrors,
-  nearestName,
-  readManifest,
+  SpecCache,
   SpecSet,
-  YamlSource,
   type Finding,
+  type InterfaceModel,
   type ManifestModel,
   type SpecDirectory,
+  type TypeFileModel,
 } from '@carabiner/dialect';
 import { emitInterfaceChecks, emitTypeChecks } from './emit-checks.js';
+import { emitDocsIndex, emitInterfaceDocs, emitTypeDocs } from './emit-docs.js';
 import { emitIndex, emitTypesIndex } from './emit-index.js';
 import { emitInterface } from './emit-interface.js';
+import { emitInterfaceSchema, emitTypeSchema } from './emit-json-schema.js';
 import { emitModule } from './emit-module.js';
 import { emitSchemas } from './emit-schemas.js';
 import { emitTypes } from './emit-types.js';
-import { glob } from './glob.js';
 import { Layout } from './layout.js';
+import { ManifestReader } from './manifests.js';
+import { nameClashes } from './name-clashes.js';
 import { resolveSpecs } from './spec-sources.js';
 import { TypeBundle } from './type-bundle.js';
 
-/** What to generate from. */
+/** What to generate from, and what to make of it. */
 export interface GenerateOptions {
   /** Folders with `interfaces/`, `types/`, `errors/`, or names of npm packages that have such a folder. */
   readonly specs: readonly string[];
   /** Patterns of manifest files. Default: none. */
   readonly manifests?: readonly string[];
-  /** Output directory; decides about relative imports and about which package is "ours". */
+  /** Output directory of the TypeScript; decides which package is "ours". */
   readonly out: string;
+  /** Output directory of JSON Schema files. Default: none are made. */
+  readonly jsonSchema?: string;
+  /** Output directory of the Markdown reference. Default: none is made. */
+  readonly docs?: string;
   /** What relative paths start at. Default: the working directory of the process. */
   readonly cwd?: string;
 }
 
+/** Path below an output directory → content. */
+export type GeneratedFiles = ReadonlyMap<string, string>;
+
 /** What was generated. */
 export interface Generated {
-  /** Path below the output directory → content; sorted by path. Empty when `findings` has an error. */
-  readonly files: ReadonlyMap<string, string>;
+  /** The TypeScript; sorted by path. Empty when `findings` has an error, like the others. */
+  readonly files: GeneratedFiles;
+  readonly jsonSchema: GeneratedFiles;
+  readonly docs: GeneratedFiles;
   readonly findings: readonly Finding[];
   readonly specs: SpecSet;
   readonly manifests: readonly ManifestModel[];
@@ -46,116 +57,156 @@ export interface Generated {
 
 /** Reads specifications and manifests and generates code in memory; nothing is written. */
 export async function generate(options: GenerateOptions): Promise<Generated> {
-  const cwd = options.cwd ?? process.cwd();
-  const packages = new Map<SpecDirectory, string>();
-  const directories = options.specs.map((argument) => {
-    const { directory, packageName } = resolveSpecs(argument, options.out, cwd);
-    if (packageName !== undefined) packages.set(directory, packageName);
-    return directory;
-  });
-  const specs = SpecSet.read(directories);
-  const layout = new Layout(specs, packages);
-  const { manifests, findings: manifestFindings } = readManifests(options.manifests ?? [], specs, cwd);
-  const files = new Map<string, string>();
-  const findings = [...specs.findings, ...manifestFindings];
-  if (hasErrors(findings)) return { files, findings, specs, manifests };
-
-  const types = specs.names('types').filter((name) => layout.isOwn('types', name));
-  const interfaces = specs.names('interfaces').filter((name) => layout.isOwn('interfaces', name));
-  const typeModels = types.flatMap((name) => specs.typeFile(name) ?? []);
-  const interfaceModels = interfaces.flatMap((name) => specs.interface(name) ?? []);
-  if (typeModels.length + interfaceModels.length > 0) {
-    const bundle = await TypeBundle.make(typeModels, interfaceModels);
-    files.set('validation.ts', validationModule());
-    files.set('index.ts', emitIndex(interfaces, typeModels.length > 0));
-    if (typeModels.length > 0) files.set('types/index.ts', emitTypesIndex(types));
-    for (const model of typeModels) {
-      files.set(`types/${model.name}.ts`, emitTypes(model, bundle, layout));
-      files.set(`checks/types/${model.name}.ts`, emitTypeChecks(model, layout));
-      files.set(`schemas/${model.name}.ts`, emitSchemas(model, specs, layout));
-    }
-    for (const model of interfaceModels) {
-      files.set(`checks/interfaces/${model.name}.ts`, emitInterfaceChecks(model, specs, layout));
-      files.set(`interfaces/${model.name}.ts`, emitInterface(model, bundle, specs, layout));
-    }
-  }
-  for (const manifest of manifests) {
-    files.set(`${manifest.module}.ts`, emitModule(manifest, layout, `the manifest of ${manifest.module}`));
-  }
-  return { files: new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1))), findings, specs, manifests };
+  return new Generator(options).generate();
 }
 
-function readManifests(
-  patterns: readonly string[],
-  specs: SpecSet,
-  cwd: string,
-): { manifests: ManifestModel[]; findings: Finding[] } {
-  const findings: Finding[] = [];
-  const manifests = new Map<string, ManifestModel>();
-  const known = specs.names('interfaces');
-  for (const pattern of patterns) {
-    const paths = glob(pattern, cwd);
-    if (paths.length === 0) {
-      findings.push(
-        new YamlSource(pattern, null).finding([], {
-          code: 'no-manifest',
-          message: 'no manifest matches the pattern',
-        }),
+interface Emitted {
+  /** The models that the texts depend on, as they were. */
+  readonly inputs: readonly unknown[];
+  readonly texts: readonly (readonly [Target, string, string])[];
+}
+
+type Target = 'docs' | 'files' | 'jsonSchema';
+
+/** Generates again and again, doing anew only what depends on a changed file. */
+export class Generator {
+  readonly #options: GenerateOptions;
+  readonly #cwd: string;
+  readonly #cache = new SpecCache();
+  readonly #manifests = new ManifestReader();
+  readonly #bundle = new TypeBundle();
+  readonly #emitted = new Map<string, Emitted>();
+
+  constructor(options: GenerateOptions) {
+    this.#options = options;
+    this.#cwd = options.cwd ?? process.cwd();
+  }
+
+  /** Reads what changed and generates in memory; nothing is written. */
+  async generate(): Promise<Generated> {
+    const { out, manifests: patterns = [] } = this.#options;
+    const packages = new Map<SpecDirectory, string>();
+    const directories = this.#options.specs.map((argument) => {
+      const { directory, packageName } = resolveSpecs(argument, out, this.#cwd);
+      if (packageName !== undefined) packages.set(directory, packageName);
+      return directory;
+    });
+    const specs = SpecSet.read(directories, this.#cache);
+    const layout = new Layout(specs, packages);
+    const types = specs.names('types').filter((name) => layout.isOwn('types', name));
+    const interfaces = specs.names('interfaces').filter((name) => layout.isOwn('interfaces', name));
+    const typeModels = types.flatMap((name) => specs.typeFile(name) ?? []);
+    const interfaceModels = interfaces.flatMap((name) => specs.interface(name) ?? []);
+    const { manifests, findings: manifestFindings } = this.#manifests.read(patterns, specs, this.#cwd);
+    const findings = [...specs.findings, ...manifestFindings, ...nameClashes(typeModels, interfaceModels)];
+    const empty: Generated = {
+      files: new Map(),
+      jsonSchema: new Map(),
+      docs: new Map(),
+      findings,
+      specs,
+      manifests,
+    };
+    if (hasErrors(findings)) return empty;
+    await this.#bundle.update(typeModels, interfaceModels);
+
+    const texts: (readonly [Target, string, string])[] = [];
+    for (const model of typeModels) texts.push(...this.#typeFile(model, specs, layout));
+    for (const model of interfaceModels) texts.push(...this.#interface(model, specs, layout));
+    for (const manifest of manifests) {
+      texts.push(
+        ...this.#once(`manifest ${manifest.module}`, [manifest], () => [
+          [
+            'files',
+            `${manifest.module}.ts`,
+            emitModule(manifest, layout, `the manifest of ${manifest.module}`),
+          ],
+        ]),
       );
     }
-    for (const path of paths) {
-      const { manifest, findings: own } = readManifest(resolve(cwd, path), { file: path });
-      findings.push(...own);
-      const other = [...manifests.values()].find(
-        ({ module }) => module.toLowerCase() === manifest.module.toLowerCase(),
-      );
-      if (other !== undefined && other.source.file !== path) {
-        findings.push(
-          manifest.source.finding([], {
-            code: 'name-clash',
-            message: `module '${manifest.module}' is defined in ${other.source.file} too`,
-            expected: 'one manifest for each module, with names that differ on every file system',
-          }),
-        );
-      }
-      if (manifest.module.toLowerCase() === 'index' || manifest.module.toLowerCase() === 'validation') {
-        findings.push(
-          manifest.source.finding([], {
-            code: 'name-clash',
-            message: `a module cannot be called '${manifest.module}': the generator writes a file of that name`,
-          }),
-        );
-      }
-      manifests.set(manifest.module, manifest);
-      findings.push(...unknownInterfaces(manifest, known));
+    if (typeModels.length + interfaceModels.length > 0) {
+      texts.push(['files', 'validation.ts', validationModule()]);
+      texts.push(['files', 'index.ts', emitIndex(interfaces, typeModels.length > 0)]);
+      if (typeModels.length > 0) texts.push(['files', 'types/index.ts', emitTypesIndex(types)]);
+      texts.push(['docs', 'README.md', emitDocsIndex(interfaceModels, typeModels)]);
     }
+    const of = (target: Target): GeneratedFiles =>
+      new Map(
+        texts
+          .filter(([wanted]) => wanted === target)
+          .map(([, path, text]) => [path, text] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    return {
+      ...empty,
+      files: of('files'),
+      jsonSchema: this.#options.jsonSchema === undefined ? new Map() : of('jsonSchema'),
+      docs: this.#options.docs === undefined ? new Map() : of('docs'),
+    };
   }
-  return { manifests: [...manifests.values()].sort((a, b) => (a.module < b.module ? -1 : 1)), findings };
+
+  #typeFile(model: TypeFileModel, specs: SpecSet, layout: Layout): Emitted['texts'] {
+    const { name } = model;
+    const { docs, jsonSchema } = this.#options;
+    const inputs = [model, ...specs.typeFilesOf(model).map((file) => specs.typeFile(file))];
+    return this.#once(`types ${name}`, inputs, () => [
+      ['files', `types/${name}.ts`, emitTypes(model, this.#bundle, layout)],
+      ['files', `checks/types/${name}.ts`, emitTypeChecks(model, layout)],
+      ['files', `schemas/${name}.ts`, emitSchemas(model, specs, layout)],
+      ...optional(jsonSchema, 'jsonSchema', `types/${name}.schema.json`, () => emitTypeSchema(model)),
+      ...optional(docs, 'docs', `types/${name}.md`, () => emitTypeDocs(model)),
+    ]);
+  }
+
+  #interface(model: InterfaceModel, specs: SpecSet, layout: Layout): Emitted['texts'] {
+    const { name } = model;
+    const { docs, jsonSchema } = this.#options;
+    const inputs = [
+      model,
+      ...specs.typeFilesOf(model).map((file) => specs.typeFile(file)),
+      ...model.errors.map(({ file }) => specs.errorFile(file)),
+    ];
+    return this.#once(`interfaces ${name}`, inputs, () => [
+      ['files', `checks/interfaces/${name}.ts`, emitInterfaceChecks(model, specs, layout)],
+      ['files', `interfaces/${name}.ts`, emitInterface(model, this.#bundle, specs, layout)],
+      ...optional(jsonSchema, 'jsonSchema', `interfaces/${name}.schema.json`, () =>
+        emitInterfaceSchema(model),
+      ),
+      ...optional(docs, 'docs', `interfaces/${name}.md`, () => emitInterfaceDocs(model, specs)),
+    ]);
+  }
+
+  #once(key: string, inputs: readonly unknown[], emit: () => Emitted['texts']): Emitted['texts'] {
+    const known = this.#emitted.get(key);
+    if (
+      known?.inputs.length === inputs.length &&
+      known.inputs.every((input, index) => input === inputs[index])
+    ) {
+      return known.texts;
+    }
+    const texts = emit();
+    this.#emitted.set(key, { inputs, texts });
+    return texts;
+  }
 }
 
-function unknownInterfaces(manifest: ManifestModel, known: readonly string[]): Finding[] {
-  const uses = (['provides', 'requires'] as const).flatMap((group) =>
-    Object.entries<{ readonly interface: string }>(manifest[group]).map(([id, { interface: name }]) => ({
-      path: [group, id, 'interface'],
-      name,
-    })),
-  );
-  return uses
-    .filter(({ name }) => name !== '' && !known.includes(name))
-    .map(({ path, name }) =>
-      manifest.source.finding(path, {
-        code: 'unknown-interface',
-        message: `there is no interface '${name}'`,
-        expected: 'an interface of the given specifications',
-        suggestion: nearestName(name, known),
-      }),
-    );
+function optional(
+  wanted: string | undefined,
+  target: Target,
+  path: string,
+  emit: () => string,
+): Emitted['texts'] {
+  return wanted === undefined ? [] : [[target, path, emit()]];
 }
+
+let validationText: string | undefined;
 
 /** The module that every generated check imports: the dialect's own, word for word. */
 function validationModule(): string {
-  const path = createRequire(import.meta.url).resolve('@carabiner/dialect/validation.ts');
-  const text = readFileSync(path, 'utf8');
-  const [license = '', ...rest] = text.split('\n');
-  return `${license}\n// Written by carabiner-codegen. Do not edit.\n${rest.join('\n')}`;
+  if (validationText === undefined) {
+    const path = createRequire(import.meta.url).resolve('@carabiner/dialect/validation.ts');
+    const [license = '', ...rest] = readFileSync(path, 'utf8').split('\n');
+    validationText = `${license}\n// Written by carabiner-codegen. Do not edit.\n${rest.join('\n')}`;
+  }
+  return validationText;
 }

@@ -8,12 +8,7 @@ import {
   type JsonObject,
   type TypeFileModel,
 } from '@carabiner/dialect';
-import {
-  parseDeclarations,
-  type TypeDeclarations,
-  type TypeExpression,
-  type TypeMember,
-} from './type-expression.js';
+import { parseDeclarations, type TypeExpression, type TypeMember } from './type-expression.js';
 
 /** Keywords that decide about the TypeScript type. */
 const SHAPE_KEYWORDS: readonly string[] = ['type', 'enum', 'const', 'required', 'allOf', 'anyOf', 'oneOf'];
@@ -24,42 +19,58 @@ export interface BundledType {
   readonly type: string;
 }
 
+/** What stands for a type that is declared elsewhere. */
+const ELSEWHERE: JsonObject = { type: 'object', additionalProperties: false };
+
 /**
- * The TypeScript types of all schemas, made by json-schema-to-typescript in one run: every named type, and for each
- * interface its variables, the arguments and the results of its commands.
+ * The TypeScript types of all schemas, made by json-schema-to-typescript from one bundle: every named type, and for each
+ * interface its variables, the arguments and the results of its commands. A bundle that is updated compiles only what
+ * changed.
  */
 export class TypeBundle {
   readonly #names = new Map<string, string>();
   readonly #types = new Map<string, BundledType>();
-  readonly #definitions: Record<string, Json> = {};
-  #declarations: TypeDeclarations = new Map();
+  /** Definitions of the update that is going on. */
+  #definitions = new Map<string, Json>();
+  /** Definitions as text that {@link TypeBundle.#declarations} were made of. */
+  readonly #compiled = new Map<string, string>();
+  readonly #declarations = new Map<string, TypeExpression>();
 
   /** @throws Error when json-schema-to-typescript refuses a schema */
-  static async make(
-    typeFiles: readonly TypeFileModel[],
-    interfaces: readonly InterfaceModel[],
-  ): Promise<TypeBundle> {
-    const bundle = new TypeBundle();
-    for (const { name: file, types } of typeFiles) {
-      for (const type of Object.keys(types)) bundle.#name({ file, type });
-    }
+  async update(typeFiles: readonly TypeFileModel[], interfaces: readonly InterfaceModel[]): Promise<void> {
+    this.#definitions = new Map();
     for (const { name: file, types } of typeFiles) {
       for (const [type, schema] of Object.entries(types)) {
-        bundle.#definitions[bundle.#name({ file, type })] = bundle.#shape(schema);
+        if (referenceOf(schema) === undefined) {
+          this.#definitions.set(this.#name({ file, type }), this.#shape(schema));
+        }
       }
     }
-    for (const model of interfaces) bundle.#addInterface(model);
+    for (const model of interfaces) this.#addInterface(model);
+    const changed = [...this.#definitions]
+      .map(([name, shape]) => ({ name, shape, text: JSON.stringify(shape) }))
+      .filter(({ name, text }) => this.#compiled.get(name) !== text);
+    if (changed.length === 0) return;
+    const definitions: Record<string, Json> = Object.fromEntries(
+      changed.map(({ name, shape }) => [name, shape]),
+    );
+    for (const { text } of changed) {
+      for (const [, name = ''] of text.matchAll(/"#\/definitions\/(\w+)"/g)) definitions[name] ??= ELSEWHERE;
+    }
     const { compile } = await import('json-schema-to-typescript');
-    const root = { type: 'object', additionalProperties: false, definitions: bundle.#definitions };
-    const text = await compile(root as Parameters<typeof compile>[0], 'Root', {
+    const root = { type: 'object', additionalProperties: false, definitions };
+    const code = await compile(root as Parameters<typeof compile>[0], 'Root', {
       additionalProperties: false,
       bannerComment: '',
       format: false,
       ignoreMinAndMaxItems: true,
       unreachableDefinitions: true,
     });
-    bundle.#declarations = parseDeclarations(text);
-    return bundle;
+    const declarations = parseDeclarations(code);
+    for (const { name, text } of changed) {
+      this.#compiled.set(name, text);
+      this.#declarations.set(name, declarations.get(name) ?? { kind: 'word', text: 'unknown' });
+    }
   }
 
   /** The named type behind a name of the bundle; undefined when it is no such name. */
@@ -98,9 +109,9 @@ export class TypeBundle {
   #addInterface({ name, commands, variables }: InterfaceModel): void {
     const entries = Object.entries(commands);
     const put = (key: string, schemas: readonly (readonly [string, Json])[]): void => {
-      const bundleName = `I${this.#names.size}X`;
+      const bundleName = this.#names.get(key) ?? `I${this.#names.size}X`;
       this.#names.set(key, bundleName);
-      this.#definitions[bundleName] = closedObject(schemas);
+      this.#definitions.set(bundleName, closedObject(schemas));
     };
     const shapes = (schemas: JsonObject): [string, Json][] =>
       Object.entries(schemas).map(([key, schema]) => [key, this.#shape(schema)]);

@@ -74,7 +74,7 @@ export function valuesOf(schema: Json, lookup: Lookup, depth = 0): fc.Arbitrary<
   }
   const types = isJsonArray(schema['type']) ? schema['type'] : [schema['type'] ?? 'any'];
   if (parts.length === 0 || schema['properties'] !== undefined) {
-    parts.push(...types.map((type) => typed(String(type), schema, lookup, depth)));
+    parts.push(...types.map((type) => typed(typeof type === 'string' ? type : 'any', schema, lookup, depth)));
   }
   return fc.oneof(...parts);
 }
@@ -187,7 +187,7 @@ function change(old: Json, kind: number, other: Json): Json | undefined {
     case 4:
       return typeof old === 'number' ? -old * 1e6 : typeof old === 'string' ? old.toLowerCase() : [old];
     case 5:
-      return isJsonArray(old) ? [...old, ...old] : String(old);
+      return isJsonArray(old) ? [...old, ...old] : JSON.stringify(old);
     default:
       return other;
   }

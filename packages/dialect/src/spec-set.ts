@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { compareText, type Finding } from './finding.js';
 import { jsonEqual } from './json.js';
@@ -49,6 +49,27 @@ const CHECKS: { readonly [K in Kind]: (source: YamlSource, name: string) => Spec
 };
 const KINDS: readonly Kind[] = ['interfaces', 'types', 'errors'];
 
+/**
+ * Results of files read before, so that reading a directory again costs only the files that changed. A file counts as
+ * unchanged while its size and its time of change are.
+ */
+export class SpecCache {
+  readonly #entries = new Map<string, { readonly stats: Stats; readonly result: SpecResult<unknown> }>();
+
+  /** The result for a file, from `read` unless the file is as it was. */
+  result<Model>(kind: Kind, path: string, read: () => SpecResult<Model>): SpecResult<Model> {
+    const key = `${kind}:${path}`;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    const known = this.#entries.get(key);
+    if (known !== undefined && known.stats.mtimeMs === stats?.mtimeMs && known.stats.size === stats.size) {
+      return known.result as SpecResult<Model>;
+    }
+    const result = read();
+    if (stats !== undefined) this.#entries.set(key, { stats, result });
+    return result;
+  }
+}
+
 /** Every interface, type and error file of one or more directories, with references resolved on demand. */
 export class SpecSet {
   /** What is wrong in the files read so far. */
@@ -64,12 +85,20 @@ export class SpecSet {
     errors: new Map(),
   };
 
+  readonly #cache: SpecCache;
+
+  private constructor(cache: SpecCache) {
+    this.#cache = cache;
+  }
+
   /**
    * Reads directories. Later ones add to earlier ones; a file that stands in two of them must have the same content.
    * Problems are in {@link SpecSet.findings}; nothing is thrown.
+   *
+   * @param cache of an earlier reading
    */
-  static read(directories: readonly SpecDirectory[]): SpecSet {
-    const set = new SpecSet();
+  static read(directories: readonly SpecDirectory[], cache = new SpecCache()): SpecSet {
+    const set = new SpecSet(cache);
     for (const directory of directories) set.#index(directory);
     for (const kind of KINDS) {
       for (const file of set.files(kind)) {
@@ -188,7 +217,9 @@ export class SpecSet {
     if (loaded !== undefined) return loaded;
     const file = this.#files[kind].get(name);
     if (file === undefined) return undefined;
-    const { model, findings } = CHECKS[kind](YamlSource.read(file.path, file.label), name);
+    const { model, findings } = this.#cache.result(kind, file.path, () =>
+      CHECKS[kind](YamlSource.read(file.path, file.label), name),
+    );
     this.#models[kind].set(name, model);
     this.findings.push(...findings);
     return model;
