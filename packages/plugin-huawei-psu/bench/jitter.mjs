@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far the repetitions of a demand are from the schedule of 0, 2, 4, 8, 16, 1016 ms, as seen by the peer: with one
+// connector at rest, and with four while meters speak, telemetry is published and set-points change.
+import { systemClock } from '@carabiner/clock';
+import { percentile, print, startCharging } from './support/bench-driver.mjs';
+
+const SECONDS = 5;
+const SCHEDULE_MS = [0, 2, 4, 8, 16];
+const dueMs = (sqNum) => SCHEDULE_MS[sqNum] ?? 16 + 1000 * (sqNum - 4);
+
+function jitter(arrivals) {
+  const states = new Map();
+  for (const { connector, stNum, sqNum, atNs } of arrivals) {
+    const name = `${connector}/${stNum}`;
+    if (sqNum === 0) states.set(name, atNs);
+  }
+  return arrivals
+    .filter(({ connector, stNum, sqNum }) => sqNum > 0 && states.has(`${connector}/${stNum}`))
+    .map(({ connector, stNum, sqNum, atNs }) =>
+      Math.abs(Number(atNs - states.get(`${connector}/${stNum}`)) / 1e6 - dueMs(sqNum)),
+    );
+}
+
+async function measure(title, connectors, loaded) {
+  const { driver, outputs, arrivals, stop } = await startCharging(connectors, { telemetry: loaded });
+  await arrivals();
+  const meters = loaded
+    ? systemClock.setInterval(() => {
+        for (const meter of driver.requires.carside_powermeter)
+          meter.publish.powermeter({
+            timestamp: '2026-01-01T00:00:00.000Z',
+            energy_Wh_import: { total: 1 },
+            voltage_V: { DC: 400 + Math.random() },
+            current_A: { DC: 10 + Math.random() },
+          });
+      }, 10)
+    : undefined;
+  for (let step = 0; step < SECONDS * 4; step++) {
+    for (const { call } of outputs) await call.setExportVoltageCurrent({ voltage: 300 + step, current: 10 });
+    await systemClock.sleep(250);
+  }
+  meters?.cancel();
+  await systemClock.sleep(1200);
+  const found = jitter(await arrivals());
+  print(`${title}, median of ${found.length}`, percentile(found, 0.5), 'ms');
+  print(`${title}, p99`, percentile(found, 0.99), 'ms');
+  await stop();
+}
+
+await measure('retransmission jitter, idle, 1 connector', 1, false);
+await measure('retransmission jitter, loaded, 4 connectors', 4, true);
