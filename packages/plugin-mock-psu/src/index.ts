@@ -13,3 +13,6 @@ export { FaultSet } from './faults/fault-set.js';
 export { CONSTANT_KEY, type KeyPolicy } from './protocol/session-keys.js';
 export type { DispenserMessage } from './protocol/power-request-service.js';
 export type { MockLog } from './mock-log.js';
+export { MockPsu } from './module/mock-psu.js';
+export { CERTIFICATE_FILES } from './certificate-files.js';
+export { generateCertificates } from './command/certificates.js';

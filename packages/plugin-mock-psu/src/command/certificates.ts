@@ -3,19 +3,8 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import type { Clock } from '@carabiner/clock';
+import { CERTIFICATE_FILES } from '../certificate-files.js';
 import { UsageError } from './usage-error.js';
-
-/** Names of the files in a folder of certificates. */
-export const CERTIFICATE_FILES = {
-  /** Signs power units; the dispenser trusts it. */
-  psuCa: 'psu_ca.crt.pem',
-  psuCert: 'psu.crt.pem',
-  psuKey: 'psu.key.pem',
-  /** Signs dispensers; the power unit trusts it. */
-  dispenserCa: 'dispenser_ca.crt.pem',
-  dispenserCert: 'dispenser.crt.pem',
-  dispenserKey: 'dispenser.key.pem',
-} as const;
 
 const YEARS_VALID = 2;
 const KEY_BITS = 2048;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Clock, Timer } from '@carabiner/clock';
 import { loadTlsCredentials, type TlsCredentials } from '@carabiner/fusioncharge';
 import { openPacketLink, openUdpLink } from '@carabiner/goose';
+import { CERTIFICATE_FILES } from '../certificate-files.js';
 import type { MockLog } from '../mock-log.js';
 import { MockPowerUnit } from '../mock-power-unit.js';
 import { attachBroker } from './broker.js';
-import { CERTIFICATE_FILES } from './certificates.js';
 import type { CommandSettings } from './settings.js';
 
 /** Once the last dispenser is gone, the command waits for so long for one to come back, ms. */
