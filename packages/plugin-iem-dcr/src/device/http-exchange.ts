@@ -80,13 +80,17 @@ export class HttpExchange {
       connectTimeoutMs,
     );
     const whole = clock.setTimeout(abort(`no whole answer within ${requestTimeoutMs} ms`), requestTimeoutMs);
+    // Not AbortSignal.any: every signal made by it would hang on to the module's signal until that ends.
+    const stop = (): void => limit.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     try {
       const request = got(`http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`, {
         method,
         headers: { accept: '*/*', 'content-type': 'application/json', 'user-agent': undefined },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         agent: { http: this.#agent },
-        signal: AbortSignal.any([signal, limit.signal]),
+        signal: limit.signal,
         responseType: 'buffer',
         decompress: false,
         followRedirect: false,
@@ -107,6 +111,7 @@ export class HttpExchange {
     } catch (error) {
       throw limit.signal.aborted ? limit.signal.reason : error;
     } finally {
+      signal.removeEventListener('abort', stop);
       connecting.cancel();
       whole.cancel();
     }

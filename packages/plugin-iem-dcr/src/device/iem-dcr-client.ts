@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseRecord } from '@carabiner/ocmf';
+import { parseRecord, type OcmfRecord } from '@carabiner/ocmf';
 import type { z } from 'zod';
 import {
   firstIssue,
@@ -87,13 +87,13 @@ export class IemDcrClient {
     await this.#http.request('POST', `${V1}/receipt`, { TX: 'E' });
   }
 
-  /** The signed record right after the end of a transaction, byte for byte as the meter sent it. */
-  async getReceipt(): Promise<string> {
+  /** The signed record right after the end of a transaction, whose `text` is byte for byte what the meter sent. */
+  async getReceipt(): Promise<OcmfRecord> {
     return await this.#getRecord(`${V1}/receipt`);
   }
 
   /** The last signed record while no transaction runs. Some firmware has it under v2 only. */
-  async getLastTransaction(): Promise<string> {
+  async getLastTransaction(): Promise<OcmfRecord> {
     try {
       return await this.#getRecord(`${V1}/transaction`);
     } catch (error) {
@@ -118,7 +118,7 @@ export class IemDcrClient {
   }
 
   /** A record is passed on untouched or not at all; it is never repaired. */
-  async #getRecord(path: string): Promise<string> {
+  async #getRecord(path: string): Promise<OcmfRecord> {
     const bytes = await this.#http.request('GET', path);
     const endpoint = `GET ${this.#address}${path}`;
     let text: string;
@@ -130,12 +130,11 @@ export class IemDcrClient {
     if (!text.startsWith('OCMF|'))
       throw new UnexpectedAnswer(endpoint, `no record, it begins with ${JSON.stringify(text.slice(0, 20))}`);
     try {
-      parseRecord(text);
+      return parseRecord(text);
     } catch (error) {
       throw new UnexpectedAnswer(endpoint, `no readable record: ${(error as Error).message}`, {
         cause: error,
       });
     }
-    return text;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bill, matchTransaction, parseRecord, verifyRecord, type Mismatch } from '@carabiner/ocmf';
+import { bill, matchTransaction, verifyRecord, type Mismatch, type OcmfRecord } from '@carabiner/ocmf';
 import { isErrorFree, type UserData } from '../device/answers.js';
 import { MeterRefusal } from '../device/errors.js';
 import type {
@@ -10,7 +10,7 @@ import type {
 } from '../powermeter-types.js';
 import type { MeterLink } from './meter-link.js';
 import type { SessionContext } from './session-options.js';
-import type { OpenTransaction, TransactionJournal } from './transaction-journal.js';
+import type { TransactionJournal } from './transaction-journal.js';
 
 /** Time the meter needs to sign, and to be ready for the next request, after a transaction ended. */
 const SETTLE_MS = 250;
@@ -92,7 +92,7 @@ export class TransactionControl {
     if (this.link.running !== false) return;
     this.#stopOwed = false;
     if (this.journal.open === undefined && !this.#recordOwed) return;
-    let record: string | undefined;
+    let record: OcmfRecord | undefined;
     try {
       record = await this.context.client.getLastTransaction();
     } catch (error) {
@@ -178,7 +178,7 @@ export class TransactionControl {
   }
 
   /** The signed record right after an end; from the place of the last record when the meter does not give it. */
-  async #fetchEnded(): Promise<string> {
+  async #fetchEnded(): Promise<OcmfRecord> {
     const { client } = this.context;
     try {
       return await this.#repeat(() => client.getReceipt());
@@ -189,9 +189,9 @@ export class TransactionControl {
   }
 
   /** Keeps a record for the open transaction if it fits, else without an owner. True when it fits. */
-  async #keepForOwner(record: string): Promise<boolean> {
+  async #keepForOwner(record: OcmfRecord): Promise<boolean> {
     const { open } = this.journal;
-    const mismatches = open === undefined ? [] : this.#compare(record, open);
+    const mismatches = open === undefined ? [] : matchTransaction(record, open);
     const owner = open !== undefined && mismatches.length === 0 ? open.transactionId : '';
     if (mismatches.length > 0) {
       this.context.log.warn('the record in the meter is not that of the open transaction', {
@@ -278,7 +278,7 @@ export class TransactionControl {
       await clock.sleep(SETTLE_MS, signal);
       return await this.#deliver(await this.#fetchEnded(), transactionId);
     }
-    let record: string;
+    let record: OcmfRecord;
     try {
       record = await this.context.client.getLastTransaction();
     } catch (error) {
@@ -313,14 +313,14 @@ export class TransactionControl {
   }
 
   /** Keeps the record and hands it on if it is that of the transaction asked for. */
-  async #deliver(record: string, transactionId: string): Promise<SignedMeterValue> {
+  async #deliver(record: OcmfRecord, transactionId: string): Promise<SignedMeterValue> {
     const publicKey = await this.#keyForRecord(record);
     const { open } = this.journal;
     if (transactionId === '') {
       await this.#keepForOwner(record);
-      return signedValue(record, publicKey);
+      return signedValue(record.text, publicKey);
     }
-    const mismatches = open?.transactionId === transactionId ? this.#compare(record, open) : [];
+    const mismatches = open?.transactionId === transactionId ? matchTransaction(record, open) : [];
     const owner = this.journal.ownerOf(record);
     if (mismatches.length > 0 || (owner !== undefined && owner !== transactionId)) {
       await this.journal.keep(record, publicKey, '');
@@ -334,20 +334,11 @@ export class TransactionControl {
         transaction: transactionId,
       });
     await this.journal.keep(record, publicKey, transactionId);
-    return signedValue(record, publicKey);
-  }
-
-  #compare(record: string, open: OpenTransaction): Mismatch[] {
-    try {
-      return matchTransaction(parseRecord(record), open);
-    } catch (error) {
-      this.context.log.warn('the record cannot be read and hence not be compared', { reason: textOf(error) });
-      return [];
-    }
+    return signedValue(record.text, publicKey);
   }
 
   /** Key for a record, with a check of the record on the way. Findings are reported beside it; it is never withheld. */
-  async #keyForRecord(record: string): Promise<string> {
+  async #keyForRecord(record: OcmfRecord): Promise<string> {
     let { publicKey } = this.link;
     try {
       if (publicKey === '') publicKey = await this.link.readPublicKey();
@@ -358,18 +349,14 @@ export class TransactionControl {
     return publicKey;
   }
 
-  #check(record: string, publicKey: string): void {
+  #check(record: OcmfRecord, publicKey: string): void {
     const { log } = this.context;
     const { verdict, error } = verifyRecord(record, publicKey === '' ? undefined : publicKey);
     if (verdict === 'invalid')
       log.error('the signature of the record is not right', { reason: error?.message ?? 'wrong signature' });
-    try {
-      const findings = bill([parseRecord(record)]).findings.filter(({ severity }) => severity === 'error');
-      if (findings.length > 0)
-        log.warn('the record may not be fit for billing', { findings: findings.map(({ code }) => code) });
-    } catch (cause) {
-      log.error('the record cannot be read', { reason: textOf(cause) });
-    }
+    const findings = bill([record]).findings.filter(({ severity }) => severity === 'error');
+    if (findings.length > 0)
+      log.warn('the record may not be fit for billing', { findings: findings.map(({ code }) => code) });
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseRecord } from '@carabiner/ocmf';
+import type { OcmfRecord } from '@carabiner/ocmf';
 import type { Logger } from '@carabiner/core';
 import { z } from 'zod';
 
@@ -95,9 +95,9 @@ export class TransactionJournal {
     return this.#kept.findLast((entry) => entry.transactionId === transactionId);
   }
 
-  /** Whose record a text is; undefined when it is not known. */
-  ownerOf(record: string): string | undefined {
-    const owner = this.#kept.findLast((entry) => entry.record === record)?.transactionId;
+  /** Whose record it is; undefined when it is not known. */
+  ownerOf(record: OcmfRecord): string | undefined {
+    const owner = this.#kept.findLast((entry) => entry.record === record.text)?.transactionId;
     return owner === '' ? undefined : owner;
   }
 
@@ -106,11 +106,16 @@ export class TransactionJournal {
    *
    * @param transactionId - empty when it is not known
    */
-  async keep(record: string, publicKey: string, transactionId: string): Promise<void> {
-    const known = this.#kept.find((entry) => entry.record === record);
+  async keep(record: OcmfRecord, publicKey: string, transactionId: string): Promise<void> {
+    const known = this.#kept.find((entry) => entry.record === record.text);
     if (known !== undefined && (known.transactionId !== '' || transactionId === '')) return;
-    const { PG, MS } = describe(record);
-    const entry: KeptRecord = { transactionId, record, publicKey, ...(PG === undefined ? {} : { PG }) };
+    const { PG, MS } = record.payload;
+    const entry: KeptRecord = {
+      transactionId,
+      record: record.text,
+      publicKey,
+      ...(PG === undefined ? {} : { PG }),
+    };
     this.#kept = [...this.#kept.filter((other) => other !== known), entry].slice(-KEPT);
     if (transactionId !== '' && this.#open?.transactionId === transactionId) this.#open = undefined;
     // Its own key is never written again: every record ever fetched stays.
@@ -131,14 +136,5 @@ export class TransactionJournal {
     } catch (error) {
       this.log.error('the transaction journal cannot be written', { key, reason: (error as Error).message });
     }
-  }
-}
-
-function describe(record: string): { PG?: string | undefined; MS?: string | undefined } {
-  try {
-    const { PG, MS } = parseRecord(record).payload;
-    return { PG, MS };
-  } catch {
-    return {};
   }
 }
