@@ -111,22 +111,46 @@ describe('carabiner graph', () => {
     expect(toDot(GRAPH)).to.include('"gone" [label="gone\\nmissing", color=red, style=dashed];');
   });
 
-  it('puts consumers left of providers, each on a place of its own, cycles included', () => {
-    const places = layOut(GRAPH);
-    const layer = (id: string): number => places.find((place) => place.id === id)?.layer ?? -1;
-    expect([layer('manager'), layer('psu'), layer('bsp'), layer('gone')]).to.deep.equal([0, 1, 2, 3]);
-    const spots = new Set(places.map((place) => `${place.layer}/${place.row}`));
-    expect(spots.size).to.equal(GRAPH.nodes.length);
+  it('puts consumers left of providers, cycles included, and lets no boxes overlap', () => {
+    const size = { width: 100, height: 40 };
+    const nodes = ['manager', 'psu', 'bsp', 'gone'].map((id) => ({ id, ...size }));
+    const ends = { fromOffset: 20, toOffset: 20 };
+    const { places, bends } = layOut(
+      nodes,
+      GRAPH.edges.map(({ from, to }) => ({ from, to, ...ends })),
+      { layer: 50, row: 10 },
+    );
+    expect(nodes.map(({ id }) => places.get(id)?.layer)).to.deep.equal([0, 1, 2, 3]);
+    // The line from manager to bsp passes the column of psu beside its box.
+    const [passing] = bends[1] ?? [];
+    const psu = places.get('psu')!;
+    expect(passing!.x).to.equal(psu.x);
+    expect(passing!.y < psu.y || passing!.y > psu.y + size.height).to.equal(true);
   });
 
-  it('orders rows so that connections do not cross where they need not', () => {
-    const edge = (from: string, to: string) => ({ from, to, requirement: 'r', implementation: 'main' });
-    const node = (id: string) => ({ id, module: id, missing: false });
-    const places = layOut({
-      nodes: ['a', 'b', 'c', 'x', 'y', 'z'].map(node),
-      edges: [edge('a', 'z'), edge('b', 'y'), edge('c', 'x')],
-    });
-    const row = (id: string): number => places.find((place) => place.id === id)?.row ?? -1;
-    expect([row('z'), row('y'), row('x')]).to.deep.equal([row('a'), row('b'), row('c')]);
+  it('orders rows so that lines do not cross where they need not', () => {
+    const edge = (from: string, to: string) => ({ from, to, fromOffset: 20, toOffset: 20 });
+    const { places } = layOut(
+      ['a', 'b', 'c', 'x', 'y', 'z'].map((id) => ({ id, width: 100, height: 40 })),
+      [edge('a', 'z'), edge('b', 'y'), edge('c', 'x')],
+      { layer: 50, row: 10 },
+    );
+    const y = (id: string): number => Math.round(places.get(id)?.y ?? -1);
+    expect([y('z'), y('y'), y('x')]).to.deep.equal([y('a'), y('b'), y('c')]);
+    expect(y('a') < y('b') && y('b') < y('c')).to.equal(true);
+  });
+
+  it('draws hundreds of modules in no time', () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `m${index}`);
+    const graph = graphOf(
+      ids.map((id, index) => ({
+        id,
+        module: 'M',
+        connections: index === 0 ? {} : { r: [{ moduleId: `m${index >> 1}`, implementationId: 'main' }] },
+      })),
+    );
+    const startMs = performance.now();
+    expect(toSvg(graph).match(/<g>/g)).to.have.length(300);
+    expect(performance.now() - startMs).to.be.lessThan(3_000);
   });
 });
