@@ -31,7 +31,8 @@ export const DEFAULT_SCHEDULE: RetransmissionSchedule = { burstMs: [2, 2, 4, 8],
 
 /** Settings of a {@link GoosePublisher}. */
 export interface GoosePublisherOptions {
-  readonly link: EthernetLink;
+  /** Where to send, and whose address is the source. */
+  readonly link: Pick<EthernetLink, 'mac' | 'send'>;
   readonly clock: Clock;
   /** Whether frames are signed. A signing publisher without a key sends nothing. */
   readonly secure: boolean;
@@ -44,6 +45,9 @@ export interface GoosePublisherOptions {
   /** Default 1. */
   readonly confRev?: number;
 }
+
+/** A repetition may be early by this much; timers have no finer grain. */
+const EARLIEST_MS = 0.5;
 
 /** stNum and sqNum are 16 bits wide in FusionCharge and wrap to 0. */
 const NUMBERS = 0x10000;
@@ -168,6 +172,16 @@ export class GoosePublisher {
     // From due time to due time, so that late timers do not add up; after a long stall no burst makes up for it.
     const nowMs = clock.monotonic();
     this.#dueMs = Math.max(this.#dueMs + pauseMs, nowMs);
-    this.#timer = clock.setTimeout(() => this.#repeat(), this.#dueMs - nowMs);
+    this.#arm(this.#dueMs - nowMs);
+  }
+
+  #arm(delayMs: number): void {
+    const { clock } = this.#options;
+    this.#timer = clock.setTimeout(() => {
+      // Node counts a timer from the start of the turn in which it was set: after a long turn it fires early.
+      const earlyMs = this.#dueMs - clock.monotonic();
+      if (earlyMs > EARLIEST_MS) this.#arm(earlyMs);
+      else this.#repeat();
+    }, delayMs);
   }
 }

@@ -65,6 +65,7 @@ export class TestDispenser {
   readonly #publishers: GoosePublisher[];
   readonly #subscriber: GooseSubscriber<PowerReply>;
   #psuMac = MacAddress.ZERO;
+  #lastFrame = Buffer.alloc(0);
   readonly #setPoints: { voltage: number; current: number }[];
 
   private constructor(private readonly options: TestDispenserOptions) {
@@ -75,7 +76,14 @@ export class TestDispenser {
     bank.compute(dispenserRegisters.unixTime, () => Math.floor(clock.now() / 1000));
     this.#situations = connectors.map(() => INITIAL_SITUATION);
     this.#setPoints = connectors.map(() => ({ voltage: 0, current: 0 }));
-    this.#publishers = connectors.map(() => new GoosePublisher({ link, clock, secure }));
+    const recorded = {
+      mac: link.mac,
+      send: (frame: Uint8Array) => {
+        this.#lastFrame = Buffer.from(frame);
+        link.send(frame);
+      },
+    };
+    this.#publishers = connectors.map(() => new GoosePublisher({ link: recorded, clock, secure }));
     connectors.forEach((global, index) => {
       bank.set(connectorRegisters.globalConnectorNumber, global, index + 1);
       bank.compute(connectorRegisters.contactorStatus, () => ContactorStatus.OFF, index + 1);
@@ -152,8 +160,24 @@ export class TestDispenser {
     if (setPoint !== undefined && this.situation(local) === before) this.#send(local);
   }
 
-  reportNow(): void {
-    this.#connection?.reportNow();
+  /** Its Ethernet address as text. */
+  get mac(): string {
+    return this.options.link.mac.toString();
+  }
+
+  /** Sends no more GOOSE frames; the connection stays. */
+  silence(): void {
+    for (const publisher of this.#publishers) publisher.stop();
+  }
+
+  /** A copy of the last frame it sent. */
+  lastFrame(): Buffer {
+    return Buffer.from(this.#lastFrame);
+  }
+
+  /** Sends bytes as they are. */
+  sendRaw(frame: Uint8Array): void {
+    this.options.link.send(frame);
   }
 
   async close(): Promise<void> {

@@ -59,7 +59,7 @@ export class DispenserSession {
   constructor(connection: PowerUnitConnection, options: DispenserSessionOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#writer = new RegisterWriter(connection, options.clock, options.faults);
+    this.#writer = new RegisterWriter(connection, options.clock, options.faults, this.#abort.signal);
   }
 
   /** Serves the dispenser. Resolves when the connection has ended, for whatever reason; never rejects. */

@@ -48,7 +48,7 @@ export class PowerRequestService {
   readonly #options: PowerRequestServiceOptions;
   readonly #subscriber: GooseSubscriber<DispenserMessage>;
   readonly #strangeKey = GooseKey.random();
-  /** The first reply each connector ever got, for the fault `replay`. */
+  /** The first good reply each connector ever got, for the fault `replay`. */
   readonly #firstReplies = new Map<number, Buffer>();
   #closed = false;
 
@@ -114,7 +114,8 @@ export class PowerRequestService {
     }
     const success = faults.find('placeholder_refuse', connector) === undefined;
     const { appId, gocbRef, data } = encodePowerMessage({ ...request, kind: 'reply', success });
-    const key = faults.find('wrong_hmac', connector) === undefined ? keys.of(connector) : this.#strangeKey;
+    const strange = faults.find('wrong_hmac', connector) !== undefined;
+    const key = strange ? this.#strangeKey : keys.of(connector);
     if (signReplies && key === undefined) return;
     const frame = encodeFrame(
       {
@@ -138,7 +139,7 @@ export class PowerRequestService {
       },
       signReplies ? key : undefined,
     );
-    if (!this.#firstReplies.has(connector)) this.#firstReplies.set(connector, frame);
+    if (!strange && !this.#firstReplies.has(connector)) this.#firstReplies.set(connector, frame);
     link.send(frame);
   }
 }

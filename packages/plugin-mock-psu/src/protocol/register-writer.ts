@@ -14,6 +14,7 @@ export class RegisterWriter {
     private readonly connection: PowerUnitConnection,
     private readonly clock: Clock,
     private readonly faults: FaultSet,
+    private readonly signal: AbortSignal,
   ) {}
 
   /** Whether the dispenser was ever told this value. */
@@ -46,7 +47,7 @@ export class RegisterWriter {
     const data = register.type.encode(value);
     const registers = Math.ceil(register.type.count / 2);
     await this.connection.writeRegisters(address, data.subarray(0, registers * REGISTER_BYTES));
-    await this.clock.sleep((halves.value ?? 0) * 1000);
+    await this.clock.sleep((halves.value ?? 0) * 1000, this.signal);
     await this.connection.writeRegisters(address + registers, data.subarray(registers * REGISTER_BYTES));
   }
 }
