@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Counter, Gauge, Histogram, Registry, type MetricValue } from 'prom-client';
+import { Counter, Gauge, Registry, type Metric, type MetricValueWithName } from 'prom-client';
 import type { ModuleSlot } from '../lifecycle/module-slot.js';
 import type { ModuleState } from '../lifecycle/module-state.js';
 import { LATENCY_BOUNDS_MS, type CommandMeter } from './meters.js';
@@ -76,7 +76,7 @@ export class Metrics {
         eachCommand((labels, { queueLength }) => this.set({ ...labels }, queueLength));
       },
     });
-    this.registry.registerMetric(new LatencyHistogram(eachCommand));
+    this.registry.registerMetric(new LatencyHistogram(eachCommand) as unknown as Metric);
     new Counter({
       name: 'carabiner_variable_published_total',
       help: 'Values published.',
@@ -158,42 +158,43 @@ interface CommandLabels {
   readonly command: string;
 }
 
-/** The meters' latency classes as a Prometheus histogram, in seconds. */
-class LatencyHistogram extends Histogram<'module' | 'implementation' | 'command'> {
-  static readonly #NAME = 'carabiner_command_duration_seconds';
+const DURATION = 'carabiner_command_duration_seconds';
+
+/**
+ * The meters' latency classes as a Prometheus histogram, in seconds. It has no more than a registry asks for: prom-client's
+ * own histogram can only be filled one observation at a time.
+ */
+class LatencyHistogram {
+  readonly name = DURATION;
 
   constructor(
     private readonly eachCommand: (use: (labels: CommandLabels, meter: CommandMeter) => void) => void,
-  ) {
-    super({
-      name: LatencyHistogram.#NAME,
-      help: 'From call to answer.',
-      labelNames: ['module', 'implementation', 'command'],
-      buckets: LATENCY_BOUNDS_MS.map((ms) => ms / 1_000),
-      registers: [],
-    });
-  }
+  ) {}
 
-  override async get(): ReturnType<Histogram['get']> {
-    const base = await super.get();
-    const values: (MetricValue<string> & { metricName: string })[] = [];
+  get(): Promise<object> {
+    const values: MetricValueWithName<string>[] = [];
     this.eachCommand((labels, { latencyClasses, latencySumMs, calls }) => {
+      const bucket = (le: string, value: number): void => {
+        values.push({ value, labels: { le, ...labels }, metricName: `${DURATION}_bucket` });
+      };
       let count = 0;
-      for (const [index, bound] of LATENCY_BOUNDS_MS.entries()) {
+      for (const [index, boundMs] of LATENCY_BOUNDS_MS.entries()) {
         count += latencyClasses[index] ?? 0;
-        values.push({
-          value: count,
-          labels: { ...labels, le: bound / 1_000 },
-          metricName: `${LatencyHistogram.#NAME}_bucket`,
-        });
+        bucket(String(boundMs / 1_000), count);
       }
+      bucket('+Inf', calls);
       values.push(
-        { value: calls, labels: { ...labels, le: '+Inf' }, metricName: `${LatencyHistogram.#NAME}_bucket` },
-        { value: latencySumMs / 1_000, labels: { ...labels }, metricName: `${LatencyHistogram.#NAME}_sum` },
-        { value: calls, labels: { ...labels }, metricName: `${LatencyHistogram.#NAME}_count` },
+        { value: latencySumMs / 1_000, labels: { ...labels }, metricName: `${DURATION}_sum` },
+        { value: calls, labels: { ...labels }, metricName: `${DURATION}_count` },
       );
     });
-    return { ...base, values };
+    return Promise.resolve({
+      name: DURATION,
+      help: 'From call to answer.',
+      type: 'histogram',
+      aggregator: 'sum',
+      values,
+    });
   }
 }
 

@@ -31,14 +31,12 @@ export class PublishOnChange<T> implements Subscription {
     const { clock, equal = isDeepStrictEqual, minIntervalMs = 0 } = this.options;
     if (this.#last !== undefined && equal(this.#last.value, value)) {
       // Back at what consumers know: the change in between was too short for them.
-      this.#next = undefined;
+      if (this.#next !== undefined) this.#await(undefined);
       return;
     }
     const waitMs = this.#publishedMs + minIntervalMs - clock.monotonic();
-    if (waitMs > 0) {
-      this.#next = { value };
-      this.#arm(waitMs);
-    } else this.#publish(value);
+    if (waitMs > 0) this.#await({ value });
+    else this.#publish(value);
   }
 
   /** The next value is published even when it is the same; for a consumer that was started anew. */
@@ -57,23 +55,27 @@ export class PublishOnChange<T> implements Subscription {
   }
 
   #publish(value: T): void {
-    const { clock, publish, maxIntervalMs } = this.options;
     this.#last = { value };
-    this.#next = undefined;
-    this.#publishedMs = clock.monotonic();
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (maxIntervalMs !== undefined) this.#arm(maxIntervalMs);
-    publish(value);
+    this.#publishedMs = this.options.clock.monotonic();
+    this.#await(undefined);
+    this.options.publish(value);
   }
 
-  #arm(delayMs: number): void {
+  /** Sets the timer for what is to be published next: a value that was held back, or the last one again. */
+  #await(next: { readonly value: T } | undefined): void {
+    const { clock, minIntervalMs = 0, maxIntervalMs } = this.options;
+    this.#next = next;
     this.#timer?.cancel();
-    this.#timer = this.options.clock.setTimeout(() => {
-      this.#timer = undefined;
-      const due = this.#next ?? (this.options.maxIntervalMs === undefined ? undefined : this.#last);
-      if (due !== undefined && !this.#stopped) this.#publish(due.value);
-    }, delayMs);
+    this.#timer = undefined;
+    const intervalMs = next === undefined ? maxIntervalMs : minIntervalMs;
+    if (intervalMs === undefined) return;
+    this.#timer = clock.setTimeout(
+      () => {
+        const due = this.#next ?? this.#last;
+        if (due !== undefined) this.#publish(due.value);
+      },
+      Math.max(0, this.#publishedMs + intervalMs - clock.monotonic()),
+    );
   }
 }
 

@@ -80,7 +80,7 @@ describe('a variable', () => {
     let ended = false;
     await withSystem({}, async ({ requires }) => {
       void (async () => {
-        for await (const value of requires.counter.stream.total()) void value;
+        for await (const value of requires.counter.stream.total()) value;
         ended = true;
       })();
     });
@@ -137,7 +137,7 @@ describe('a variable', () => {
       const handle = system.requires.counter.subscribe.total((value) => void seen.push(value));
       {
         using other = system.requires.counter.subscribe.total((value) => void seen.push(-value));
-        void other;
+        other;
       }
       publish(system, 1);
       await settle();

@@ -101,8 +101,7 @@ describe('the life of modules', () => {
           ? { userInit: () => Promise.reject(new Error('no device')) }
           : { userReady: () => Promise.reject(new Error('no device')) }),
       });
-      const error = (await rejection(system.runtime.start())) as ModuleStepError;
-      expect(error).to.be.instanceOf(ModuleStepError);
+      const error = await rejection(system.runtime.start(), ModuleStepError);
       expect(error).to.include({ moduleId: 'user', step });
       expect(error.message).to.equal(`module user: ${step} failed: no device`);
       expect(log).to.deep.equal(['shutdown counter', 'undone']);

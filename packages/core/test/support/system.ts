@@ -150,13 +150,16 @@ export function deferred<T = void>(): {
   return { promise, resolve, reject };
 }
 
-/** What a promise rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error> {
+/** What a promise rejected with; an error of `kind`. */
+export async function rejection<E extends Error = Error>(
+  promise: Promise<unknown>,
+  kind: abstract new (...args: never[]) => E = Error as never,
+): Promise<E> {
   try {
     await promise;
   } catch (thrown) {
-    if (thrown instanceof Error) return thrown;
-    throw new TypeError('rejected with something that is no error', { cause: thrown });
+    if (thrown instanceof kind) return thrown;
+    throw new TypeError(`rejected with something that is no ${kind.name}`, { cause: thrown });
   }
   throw new TypeError('did not reject');
 }
