@@ -81,9 +81,17 @@ export function readManifest(
 /** Checks a manifest that was read already. */
 export function checkManifest(source: YamlSource, module: string): ManifestResult {
   const findings: Finding[] = [...source.findings];
-  // The reader has said why there is nothing to check.
-  const unreadable = source.value === null && findings.length > 0;
-  const root = new MapChecker(source, [], unreadable ? {} : source.value, unreadable ? [] : findings, {
+  if (source.value === null && findings.length === 0) {
+    findings.push(
+      source.finding([], {
+        code: 'empty-file',
+        message: 'the file is empty',
+        expected: 'a manifest with description and metadata',
+      }),
+    );
+  }
+  // An empty or unreadable file has been reported; there is nothing to check.
+  const root = new MapChecker(source, [], source.value ?? {}, source.value === null ? [] : findings, {
     what: 'the manifest',
   });
   if (!MODULE_NAME.pattern.test(module)) {

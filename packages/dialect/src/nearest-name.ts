@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * The candidate that `name` was most probably meant to be: equal but for case and separators, or within a third of its
- * length in edits (insert, delete, replace, swap of neighbours).
+ * The candidate that `name` was most probably meant to be: equal but for case and separators, one that begins with the
+ * other, or within a third of its length in edits (insert, delete, replace, swap of neighbours).
  *
  * @returns undefined when nothing is near; ties go to the first candidate
  */
@@ -14,14 +14,20 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   for (const candidate of candidates) {
     if (candidate === name) continue;
     const other = folded(candidate);
-    if (Math.abs(other.length - wanted.length) >= bestDistance) continue;
-    const distance = other === wanted ? 0 : editDistance(wanted, other);
+    const distance = distanceOf(wanted, other, bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function distanceOf(wanted: string, other: string, limit: number): number {
+  if (other === wanted) return 0;
+  if (Math.min(wanted.length, other.length) >= 3 && (other.startsWith(wanted) || wanted.startsWith(other)))
+    return 1.5;
+  return Math.abs(other.length - wanted.length) >= limit ? limit : editDistance(wanted, other);
 }
 
 function folded(name: string): string {
