@@ -37,10 +37,22 @@ export interface BrokerSessionEvents {
 interface Filter {
   readonly qos: 0 | 2;
   readonly handlers: Set<MessageHandler>;
+  /** Settled when the broker has confirmed; replaced with each connection. */
   acknowledged: Promise<void>;
 }
 
+interface Publication {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  readonly options: IClientPublishOptions;
+  readonly done: (error?: Error) => void;
+}
+
 const KEEP_ALIVE_S = 20;
+/** Hand-shakes of QoS 2 that are under way at most; brokers allow 20 unless they are told otherwise. */
+const IN_FLIGHT = 20;
+/** Publications that wait for a place in flight. A broker that is this far behind is as good as gone. */
+const WAITING_LIMIT = 20_000;
 
 /**
  * One connection to a broker that comes back by itself: clean session, subscriptions renewed after each reconnect, small
@@ -51,42 +63,24 @@ export class BrokerSession {
   readonly #wildcards = new Set<string>();
   readonly #options: BrokerSessionOptions;
   readonly #events: BrokerSessionEvents;
-  readonly #client: MqttClient;
+  #client: MqttClient;
   #reconnect: Timer | undefined;
   #delayMs: number;
   #everConnected = false;
   #connected = false;
   #closed = false;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #inFlight = 0;
+  /** Waiting publications from `#nextWaiting` on. */
+  #publications: Publication[] = [];
+  #nextWaiting = 0;
+  #batch: { readonly filters: Map<string, 0 | 2>; readonly sent: Promise<void> } | undefined;
 
   constructor(options: BrokerSessionOptions, events: BrokerSessionEvents = {}) {
     this.#options = options;
     this.#events = events;
     this.#delayMs = options.minReconnectMs ?? 100;
-    const { address } = options;
-    const settings: IClientOptions = {
-      protocolVersion: options.protocolVersion ?? 4,
-      clean: true,
-      keepalive: KEEP_ALIVE_S,
-      reconnectPeriod: 0,
-      resubscribe: false,
-      queueQoSZero: false,
-      ...(options.protocolVersion === 5 ? {} : { clientId: `carabiner-${crypto.randomUUID()}` }),
-      ...(address.username === undefined ? {} : { username: address.username }),
-      ...(address.password === undefined ? {} : { password: Buffer.from(address.password) }),
-      ...(options.will === undefined
-        ? {}
-        : { will: { ...options.will, payload: Buffer.from(options.will.payload) } }),
-      manualConnect: true,
-    };
-    this.#client = new MqttClient(() => openTransport(address), settings);
-    this.#client.on('connect', () => this.#onConnect());
-    this.#client.on('close', () => this.#onClose('connection closed'));
-    this.#client.on('error', (error) =>
-      this.#options.log.debug('broker connection', { error: error.message }),
-    );
-    this.#client.on('message', (topic, payload) => this.#dispatch(topic, payload));
-    this.#client.connect();
+    this.#client = this.#open();
   }
 
   get connected(): boolean {
@@ -112,7 +106,7 @@ export class BrokerSession {
       known = { qos, handlers: new Set(), acknowledged: Promise.resolve() };
       this.#filters.set(filter, known);
       if (filter.includes('+') || filter.includes('#')) this.#wildcards.add(filter);
-      if (this.#connected) known.acknowledged = this.#send(filter, qos);
+      if (this.#connected) known.acknowledged = this.#enqueue(filter, qos);
     }
     known.handlers.add(handler);
     const unsubscribe = (): void => this.#unsubscribe(filter, handler);
@@ -133,12 +127,17 @@ export class BrokerSession {
     if (!this.#connected) {
       throw new Error(`no connection to the broker ${describeBroker(this.#options.address)}`);
     }
-    const options: IClientPublishOptions = { qos, retain };
+    if (this.#publications.length - this.#nextWaiting >= WAITING_LIMIT) {
+      throw new Error(`${WAITING_LIMIT} messages wait for the broker already`);
+    }
     await new Promise<void>((resolve, reject) => {
-      this.#client.publish(topic, payload, options, (error) => {
-        if (!error) resolve();
+      const done = (error?: Error): void => {
+        if (error === undefined) resolve();
         else reject(error);
-      });
+      };
+      const publication: Publication = { topic, payload, options: { qos, retain }, done };
+      if (qos === 0 || this.#inFlight < IN_FLIGHT) this.#publish(publication);
+      else this.#publications.push(publication);
     });
   }
 
@@ -153,12 +152,50 @@ export class BrokerSession {
     });
   }
 
+  /**
+   * Each connection has a client of its own: one that reconnects would send what it held back, and a command of before
+   * the loss must not be carried out after it.
+   */
+  #open(): MqttClient {
+    const { address, log } = this.#options;
+    const client = new MqttClient(() => openTransport(address), this.#clientOptions());
+    client.on('connect', () => {
+      if (client === this.#client) this.#onConnect();
+    });
+    client.on('close', () => {
+      if (client === this.#client) this.#onClose('connection closed');
+    });
+    client.on('error', (error) => log.debug('broker connection', { error: error.message }));
+    client.on('message', (topic, payload) => {
+      if (client === this.#client) this.#dispatch(topic, payload);
+    });
+    client.connect();
+    return client;
+  }
+
+  #clientOptions(): IClientOptions {
+    const { address, protocolVersion = 4, will } = this.#options;
+    return {
+      protocolVersion,
+      clean: true,
+      keepalive: KEEP_ALIVE_S,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      manualConnect: true,
+      ...(protocolVersion === 5 ? {} : { clientId: `carabiner-${crypto.randomUUID()}` }),
+      ...(address.username === undefined ? {} : { username: address.username }),
+      ...(address.password === undefined ? {} : { password: Buffer.from(address.password) }),
+      ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+    };
+  }
+
   #onConnect(): void {
     this.#delayMs = this.#options.minReconnectMs ?? 100;
     const again = this.#everConnected;
     this.#everConnected = true;
     this.#connected = true;
-    for (const [filter, known] of this.#filters) known.acknowledged = this.#send(filter, known.qos);
+    for (const [filter, known] of this.#filters) known.acknowledged = this.#enqueue(filter, known.qos);
     this.acknowledged().then(
       () => {
         if (!this.#connected) return;
@@ -177,20 +214,70 @@ export class BrokerSession {
       this.#events.disconnected?.(reason);
     }
     if (this.#closed || this.#reconnect !== undefined) return;
+    // Fails what is in flight.
+    this.#client.end(true);
+    this.#dropPublications();
     this.#reconnect = this.#options.clock.setTimeout(() => {
       this.#reconnect = undefined;
-      if (!this.#closed) this.#client.reconnect();
+      if (!this.#closed) this.#client = this.#open();
     }, this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, this.#options.maxReconnectMs ?? 5000);
   }
 
-  async #send(filter: string, qos: 0 | 2): Promise<void> {
+  #publish({ topic, payload, options, done }: Publication): void {
+    const counts = options.qos !== 0;
+    const client = this.#client;
+    if (counts) this.#inFlight += 1;
+    client.publish(topic, payload, options, (error) => {
+      if (counts && client === this.#client && this.#connected) {
+        this.#inFlight -= 1;
+        this.#publishNext();
+      }
+      done(error ?? undefined);
+    });
+  }
+
+  #publishNext(): void {
+    while (this.#connected && this.#inFlight < IN_FLIGHT) {
+      const next = this.#publications[this.#nextWaiting];
+      if (next === undefined) return;
+      this.#nextWaiting += 1;
+      if (this.#nextWaiting === this.#publications.length) {
+        this.#publications = [];
+        this.#nextWaiting = 0;
+      }
+      this.#publish(next);
+    }
+  }
+
+  #dropPublications(): void {
+    this.#inFlight = 0;
+    const dropped = this.#publications.slice(this.#nextWaiting);
+    this.#publications = [];
+    this.#nextWaiting = 0;
+    for (const { done } of dropped) done(new Error('the connection to the broker was lost'));
+  }
+
+  /** Filters that are asked for in one go travel in one packet. */
+  #enqueue(filter: string, qos: 0 | 2): Promise<void> {
+    if (this.#batch === undefined) {
+      const filters = new Map<string, 0 | 2>();
+      this.#batch = { filters, sent: Promise.resolve().then(() => this.#sendBatch(filters)) };
+    }
+    this.#batch.filters.set(filter, qos);
+    return this.#batch.sent;
+  }
+
+  async #sendBatch(filters: ReadonlyMap<string, 0 | 2>): Promise<void> {
+    this.#batch = undefined;
+    if (!this.#connected) return;
+    const request = Object.fromEntries([...filters].map(([filter, qos]) => [filter, { qos }]));
     await new Promise<void>((resolve) => {
-      this.#client.subscribe(filter, { qos }, (error, granted) => {
-        const refused = granted?.some((grant) => grant.qos > 2) === true;
-        if (error || refused) {
-          this.#options.log.warn('the broker refused a subscription', {
-            filter,
+      this.#client.subscribe(request, (error, granted) => {
+        const refused = granted?.filter((grant) => grant.qos > 2).map(({ topic }) => topic) ?? [];
+        if (error !== null || refused.length > 0) {
+          this.#options.log.warn('the broker refused subscriptions', {
+            filters: refused.length > 0 ? refused : [...filters.keys()],
             reason: error?.message ?? 'not allowed',
           });
         }
@@ -211,7 +298,7 @@ export class BrokerSession {
 
   #dispatch(topic: string, payload: Buffer): void {
     const exact = this.#filters.get(topic);
-    if (exact !== undefined) for (const handler of exact.handlers) handler(topic, payload);
+    if (exact !== undefined) for (const handler of [...exact.handlers]) handler(topic, payload);
     for (const filter of this.#wildcards) {
       if (filter === topic || !topicMatches(filter, topic)) continue;
       for (const handler of this.#filters.get(filter)?.handlers ?? []) handler(topic, payload);

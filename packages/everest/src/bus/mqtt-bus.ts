@@ -48,7 +48,8 @@ export class MqttBus implements Bus {
   readonly #options: MqttBusOptions;
   readonly #pending: PendingCalls;
   readonly #warnings: RateLimitedLog;
-  readonly #answered = new Set<string>();
+  /** Result topics that are subscribed, and by how many connections. */
+  readonly #results = new Map<string, { users: number; readonly subscription: Subscription }>();
   #nextCall = 0;
   readonly #callPrefix = crypto.randomUUID();
 
@@ -110,6 +111,13 @@ export class MqttBus implements Bus {
         return true;
       });
     }
+    // Before the first call, so that no answer can be missed and calls keep their order.
+    for (const command of Object.keys(request.interface.commands)) {
+      const { moduleId, implementationId } = target;
+      subscriptions.push(
+        this.#awaitResults(topics.result(moduleId, implementationId, command, request.consumer)),
+      );
+    }
     return {
       boundary: true,
       command: (name) => this.#entry(request, name),
@@ -157,13 +165,7 @@ export class MqttBus implements Bus {
     const { moduleId, implementationId } = request.target;
     const what = `${moduleId}/${implementationId}.${command}`;
     const topic = topics.command(moduleId, implementationId, command);
-    const resultTopic = topics.result(moduleId, implementationId, command, request.consumer);
     return async (args: object, caller: Caller) => {
-      if (!this.#answered.has(resultTopic)) {
-        this.#answered.add(resultTopic);
-        session.subscribe(resultTopic, (_topic, payload) => this.#onResult(resultTopic, payload));
-        await session.acknowledged();
-      }
       this.#nextCall += 1;
       const id = `${this.#callPrefix}-${this.#nextCall}`;
       const answer = this.#pending.wait(id, what, caller.timeoutMs, caller.signal);
@@ -175,6 +177,29 @@ export class MqttBus implements Bus {
       });
       return await answer;
     };
+  }
+
+  #awaitResults(topic: string): Subscription {
+    let known = this.#results.get(topic);
+    if (known === undefined) {
+      const subscription = this.#options.session.subscribe(topic, (_topic, payload) =>
+        this.#onResult(topic, payload),
+      );
+      known = { users: 0, subscription };
+      this.#results.set(topic, known);
+    }
+    const present = known;
+    present.users += 1;
+    let ended = false;
+    const unsubscribe = (): void => {
+      if (ended) return;
+      ended = true;
+      present.users -= 1;
+      if (present.users > 0) return;
+      this.#results.delete(topic);
+      present.subscription.unsubscribe();
+    };
+    return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 
   #onResult(topic: string, payload: Buffer): void {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { systemClock } from '@carabiner/clock';
+import { BUS_RULES, type BusSystem } from '@carabiner/core/bus-contract';
+import { BrokerSession, MqttBus, Topics } from '@carabiner/everest';
+import { BROKERS, type BrokerKind, type TestBroker } from './support/brokers.js';
+import { quietLog } from './support/quiet-log.js';
+
+async function connectBus(broker: TestBroker): Promise<{ bus: MqttBus; session: BrokerSession }> {
+  const session = new BrokerSession({
+    address: broker.address,
+    protocolVersion: broker.protocolVersion,
+    clock: systemClock,
+    log: quietLog,
+  });
+  await session.whenConnected();
+  const topics = new Topics();
+  const bus = new MqttBus({
+    session,
+    topics,
+    clock: systemClock,
+    log: quietLog,
+    errorTopics: () =>
+      ['Fault', 'Other'].map((name) => topics.error('provider', 'main', `bus_contract/${name}`)),
+  });
+  return { session, bus };
+}
+
+/** Two processes' ends of one system. */
+async function system(broker: TestBroker): Promise<BusSystem> {
+  const [provider, consumer] = [await connectBus(broker), await connectBus(broker)];
+  return {
+    provider: provider.bus,
+    consumer: consumer.bus,
+    close: async () => {
+      await Promise.all([provider.bus.close(), consumer.bus.close()]);
+      await Promise.all([provider.session.close(), consumer.session.close()]);
+    },
+  };
+}
+
+function describeBus(kind: BrokerKind): void {
+  describe(`MQTT bus over ${kind.name}`, function () {
+    let broker: TestBroker;
+    before(async function () {
+      if (kind.unavailable !== undefined) {
+        this.skip();
+      }
+      broker = await kind.start();
+    });
+    after(async () => {
+      if (kind.unavailable === undefined) await broker.stop();
+    });
+    for (const rule of BUS_RULES) {
+      it(rule.title, async () => {
+        const made = await system(broker);
+        try {
+          await rule.check(made);
+        } finally {
+          await made.close();
+        }
+      });
+    }
+  });
+}
+
+BROKERS.forEach(describeBus);
