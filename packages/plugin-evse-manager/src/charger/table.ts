@@ -194,7 +194,7 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     ],
     always: (v) => [
       ...(v.dc && v.hlcAllowsPower && v.evRequestsPower ? (['permitCableCheck'] as const) : []),
-      digitalNow(v) ? 'five' : 'nominal',
+      ...(v.plugged ? ([digitalNow(v) ? 'five' : 'nominal'] as const) : []),
     ],
     transitions: [
       {
@@ -227,10 +227,11 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     entry: (v) => [
       'event:ChargingStarted',
       'forgetLinkEnd',
-      'permitFullPower',
+      ...(v.dc ? [] : (['permitFullPower'] as const)),
       ...(digitalNow(v) ? [] : (['nominal'] as const)),
     ],
-    always: (v) => (v.dc ? [] : ['overCurrentCheck', ...(digitalNow(v) ? [] : (['followLimit'] as const))]),
+    always: (v) =>
+      v.dc || !v.plugged ? [] : ['overCurrentCheck', ...(digitalNow(v) ? [] : (['followLimit'] as const))],
     transitions: [
       {
         when: 'blocking error, end of session, pause or EV in B',
@@ -266,7 +267,7 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     entry: () => ['event:ChargingPausedEV'],
     always: (v) => {
       if (v.hlcActive) return v.linkEnd !== 'unknown' && v.signal === 'five' ? ['x1'] : [];
-      return v.dc ? [] : ['overCurrentCheck', 'followLimit'];
+      return v.dc || !v.plugged ? [] : ['overCurrentCheck', 'followLimit'];
     },
     transitions: [
       { when: 'session ends', guard: sessionEnds, to: 'StoppingCharging' },

@@ -61,6 +61,8 @@ export interface PilotState {
   readonly locked: boolean;
   /** When relays are opened under load because PWM stays off in state C, in ms of the monotonic clock. */
   readonly c1DeadlineMs: number | undefined;
+  /** That time is over; the relays stay open until PWM runs again. */
+  readonly c1Elapsed: boolean;
   /** When the connector is released in state F. */
   readonly unlockDeadlineMs: number | undefined;
 }
@@ -84,6 +86,7 @@ export const INITIAL_PILOT_STATE: PilotState = {
   authorised: false,
   locked: false,
   c1DeadlineMs: undefined,
+  c1Elapsed: false,
   unlockDeadlineMs: undefined,
 };
 
@@ -126,6 +129,11 @@ class Step {
     this.outputs.push({ type: 'relayPermission', on: true, reason: this.next.reason });
   }
 
+  stopC1Timer(): void {
+    this.next.c1DeadlineMs = undefined;
+    this.next.c1Elapsed = false;
+  }
+
   release(): void {
     this.next.lockWanted = false;
     this.next.forceUnlocked = false;
@@ -156,7 +164,7 @@ const byLevel: Record<PilotState['level'], (step: Step, changed: boolean) => voi
     step.x1();
     step.forbid();
     step.release();
-    step.next.c1DeadlineMs = undefined;
+    step.stopC1Timer();
   },
   A(step, changed) {
     if (!changed) return;
@@ -164,7 +172,7 @@ const byLevel: Record<PilotState['level'], (step: Step, changed: boolean) => voi
     step.next.carKnown = false;
     step.next.simplified = false;
     step.forbid();
-    step.next.c1DeadlineMs = undefined;
+    step.stopC1Timer();
     step.release();
     if (step.before.level !== 'Disabled') step.emit('CarUnplugged');
   },
@@ -174,7 +182,7 @@ const byLevel: Record<PilotState['level'], (step: Step, changed: boolean) => voi
     const from = step.before.level;
     if (from !== 'A') {
       step.forbid();
-      step.next.c1DeadlineMs = undefined;
+      step.stopC1Timer();
       step.emit('CarRequestedStopPower');
     }
     if (from === 'A' || from === 'Disabled' || (from === 'F' && !step.before.carKnown)) step.carArrives();
@@ -191,12 +199,9 @@ const byLevel: Record<PilotState['level'], (step: Step, changed: boolean) => voi
     }
     if (fromB) step.emit('CarRequestedPower');
     const pwmOn = next.pwmRunning && !before.pwmRunning;
+    if (next.c1Elapsed) step.forbid();
     if (!next.pwmRunning && before.pwmRunning) next.c1DeadlineMs = step.nowMs + C1_TIMEOUT_MS;
-    if (pwmOn) next.c1DeadlineMs = undefined;
-    if (next.c1DeadlineMs !== undefined && step.nowMs >= next.c1DeadlineMs) {
-      next.c1DeadlineMs = undefined;
-      step.forbid();
-    }
+    if (pwmOn) step.stopC1Timer();
     const granted = next.permitted && (!before.permitted || fromB || pwmOn);
     if (granted && next.pwmRunning) step.grant();
     if (next.simplified && pwmOn) step.emit('CarRequestedPower');
@@ -208,7 +213,7 @@ const byLevel: Record<PilotState['level'], (step: Step, changed: boolean) => voi
     }
     step.next.lockWanted = true;
     step.forbid();
-    step.next.c1DeadlineMs = undefined;
+    step.stopC1Timer();
   },
   E(step, changed) {
     step.release();
@@ -221,7 +226,7 @@ const byLevel: Record<PilotState['level'], (step: Step, changed: boolean) => voi
   },
   F(step, changed) {
     step.forbid();
-    step.next.c1DeadlineMs = undefined;
+    step.stopC1Timer();
     if (changed) {
       step.next.unlockDeadlineMs = step.nowMs + F_UNLOCK_MS;
       if (isConnected(step.before.level)) step.emit('BCDtoEF');
@@ -269,6 +274,17 @@ function forceUnlock(step: Step): void {
   }
 }
 
+function passTime(step: Step): void {
+  const { next, nowMs } = step;
+  const c1 = next.c1DeadlineMs !== undefined && nowMs >= next.c1DeadlineMs;
+  if (c1) {
+    next.c1DeadlineMs = undefined;
+    next.c1Elapsed = true;
+  }
+  const unlock = next.unlockDeadlineMs !== undefined && nowMs >= next.unlockDeadlineMs;
+  if (c1 || unlock) evaluate(step);
+}
+
 /**
  * One step of the control pilot machine of IEC 61851-1. Pure: the same state and input always give the same outputs.
  *
@@ -294,7 +310,7 @@ export function stepPilot(
       next.simplified = false;
       next.permitted = false;
       next.reason = 'PowerOff';
-      next.c1DeadlineMs = undefined;
+      step.stopC1Timer();
       next.unlockDeadlineMs = undefined;
       break;
     case 'level':
@@ -324,11 +340,9 @@ export function stepPilot(
     case 'forceUnlock':
       forceUnlock(step);
       break;
-    case 'time': {
-      const due = [next.c1DeadlineMs, next.unlockDeadlineMs].some((at) => at !== undefined && nowMs >= at);
-      if (due) evaluate(step);
+    case 'time':
+      passTime(step);
       break;
-    }
   }
   applyLock(step);
   return { state: next, outputs: step.outputs };

@@ -27,10 +27,14 @@ export interface DcOutputPorts {
   setExport(voltage: number, current: number): void;
   setImport(voltage: number, current: number): void;
   log(message: string, fields: object): void;
-  /** The power supply may be switched on: relays closed, state and errors allow it. */
+  /** The session is one in which the EV's requests count. */
+  mayPrepare(): boolean;
+  /** Beside that, the relays are closed: the power supply may be switched on. */
   mayDeliver(): boolean;
   /** Energy is to flow out of the EV. */
   discharging(): boolean;
+  /** The EV's request or what the limits leave of it changed. */
+  targetChanged(target: SetPoint): void;
   /** Runs a timer's task in the kernel's queue. */
   run(task: () => void): void;
 }
@@ -67,8 +71,8 @@ export class DcOutput {
       setMode: (mode, phase) => {
         if (mode !== 'Fault') ports.setMode(mode, phase);
       },
-      setExport: ports.setExport,
-      setImport: ports.setImport,
+      setExport: (voltage, current) => ports.setExport(voltage, current),
+      setImport: (voltage, current) => ports.setImport(voltage, current),
       refused: (setPoint, lowestV, highestV) =>
         ports.log('power supply cannot deliver the voltage asked for', { ...setPoint, lowestV, highestV }),
     });
@@ -93,20 +97,16 @@ export class DcOutput {
     this.measuredMs = this.clock.monotonic();
   }
 
-  /**
-   * The EV asks for voltage and current.
-   *
-   * @returns true when the target changed
-   */
-  request(raw: SetPoint): boolean {
-    if (this.config.ignoreEnyaqGlitches && isEnyaqGlitch(raw)) return false;
+  /** The EV asks for voltage and current. */
+  request(raw: SetPoint): void {
+    if (this.config.ignoreEnyaqGlitches && isEnyaqGlitch(raw)) return;
     this.#raw = raw;
-    return this.refresh();
+    this.refresh();
   }
 
   /** Brings the EV's request within limits that may have changed. */
-  refresh(): boolean {
-    if (this.#raw === undefined) return false;
+  refresh(): void {
+    if (this.#raw === undefined) return;
     const before = this.#target;
     this.#target = clampTarget(this.#raw, {
       ev: this.ev,
@@ -118,7 +118,8 @@ export class DcOutput {
       presentVoltageV: this.present?.voltage_V,
     });
     this.apply();
-    return this.#target.voltage !== before.voltage || this.#target.current !== before.current;
+    const { voltage, current } = this.#target;
+    if (voltage !== before.voltage || current !== before.current) this.ports.targetChanged(this.#target);
   }
 
   /** Sends what the ramp allows now; switches on when that is allowed. */
@@ -126,7 +127,7 @@ export class DcOutput {
     const { voltage } = this.#target;
     if (voltage <= 0) return;
     const deliver = this.ports.mayDeliver();
-    if (!deliver && !this.supply.isOn && this.supply.phase === 'Other') return;
+    if (!this.supply.isOn && !this.ports.mayPrepare()) return;
     const nowMs = this.clock.monotonic();
     const wantedA = this.#wantedCurrent();
     const charging = this.supply.phase === 'Charging';

@@ -39,6 +39,8 @@ export class DcSession {
   #grant: (DcGrant & { currentA: number }) | undefined;
   #watch: Timer | undefined;
   #imdPaused = false;
+  /** The cable check of this preparation passed. */
+  #checked = false;
 
   constructor(private readonly kernel: Kernel) {
     const { config } = kernel;
@@ -65,7 +67,7 @@ export class DcSession {
   get power(): boolean {
     const { limits } = this.kernel.output;
     if (limits.maximumCurrentA > 0 && limits.maximumPowerW > 0) return true;
-    return (limits.dischargeCurrentA ?? 0) > 0 && (limits.dischargePowerW ?? 0) > 0;
+    return limits.feedback && (limits.dischargeCurrentA ?? 0) > 0 && (limits.dischargePowerW ?? 0) > 0;
   }
 
   /** The power supply told what it can do. */
@@ -74,6 +76,7 @@ export class DcSession {
     const { output, ports } = kernel;
     const changed = JSON.stringify(output.reported) !== JSON.stringify(capabilities);
     output.reported = capabilities;
+    if (this.#grant === undefined) output.limits = limitsWithoutGrant(output.capabilities);
     if (kernel.hlc.present && changed) ports.send('hlc', 'set_powersupply_capabilities', { capabilities });
     this.sendParameters();
     kernel.publishTransferModes(false);
@@ -152,6 +155,12 @@ export class DcSession {
     kernel.output.refresh();
   }
 
+  /** A new attempt to charge begins: what was tested before does not count any more. */
+  beginPreparation(): void {
+    this.#checked = false;
+    this.kernel.charger.memory.chargeLoop = false;
+  }
+
   /** The EV asks for the cable check. */
   startCableCheck(): void {
     const { kernel } = this;
@@ -215,12 +224,14 @@ export class DcSession {
   }
 
   startPreCharge(): void {
+    if (this.#unexpected('precharge')) return;
     this.kernel.output.enterPhase('PreCharge');
   }
 
   /** The charge loop begins. */
   currentDemandStarted(): void {
     const { kernel } = this;
+    if (this.#unexpected('charge loop') || !this.#wasChecked()) return;
     kernel.charger.memory.chargeLoop = true;
     kernel.output.enterPhase('Charging');
     if (kernel.connected.over_voltage_monitor) kernel.ports.send('over_voltage_monitor', 'start', {});
@@ -295,26 +306,38 @@ export class DcSession {
     this.#applyLimits(limitsWithoutGrant(this.kernel.output.capabilities));
   }
 
+  #wasChecked(): boolean {
+    if (this.#checked) return true;
+    this.kernel.log.error('the stack begins the charge loop without a cable check; no power is delivered');
+    return false;
+  }
+
+  /** The stack begins something that this session is not ready for. */
+  #unexpected(what: string): boolean {
+    const { state } = this.kernel.charger;
+    if (state === 'PrepareCharging' || state === 'Charging') return false;
+    this.kernel.log.warn('the stack begins a phase outside a session', { what, state });
+    return true;
+  }
+
   #applyLimits(limits: EvseLimits): void {
     const { kernel } = this;
     kernel.output.limits = limits;
-    const feedsBack = limits.dischargePowerW !== undefined && kernel.feedbackMode !== 'none';
     if (kernel.hlc.present) {
-      const sign = feedsBack && kernel.feedbackMode === 'sae' ? -1 : 1;
-      const mirrored = feedsBack && kernel.feedbackMode !== 'bpt';
+      const { feedbackMode } = kernel;
+      // Without discharge fields in the protocol, the charge fields carry the limits; SAE tells them apart by sign.
+      const mirrored = limits.feedback && (feedbackMode === 'iso2' || feedbackMode === 'sae');
+      const sign = feedbackMode === 'sae' ? -1 : 1;
+      const { dischargeCurrentA, dischargePowerW } = limits;
       kernel.ports.send('hlc', 'update_dc_maximum_limits', {
         maximum_limits: {
-          evse_maximum_current_limit: mirrored
-            ? sign * (limits.dischargeCurrentA ?? 0)
-            : limits.maximumCurrentA,
-          evse_maximum_power_limit: mirrored ? sign * (limits.dischargePowerW ?? 0) : limits.maximumPowerW,
+          evse_maximum_current_limit: mirrored ? sign * (dischargeCurrentA ?? 0) : limits.maximumCurrentA,
+          evse_maximum_power_limit: mirrored ? sign * (dischargePowerW ?? 0) : limits.maximumPowerW,
           evse_maximum_voltage_limit: limits.maximumVoltageV,
-          ...(feedsBack && kernel.feedbackMode === 'bpt'
-            ? {
-                evse_maximum_discharge_current_limit: limits.dischargeCurrentA ?? 0,
-                evse_maximum_discharge_power_limit: limits.dischargePowerW ?? 0,
-              }
-            : {}),
+          ...(dischargeCurrentA === undefined
+            ? {}
+            : { evse_maximum_discharge_current_limit: dischargeCurrentA }),
+          ...(dischargePowerW === undefined ? {} : { evse_maximum_discharge_power_limit: dischargePowerW }),
         },
       });
       this.#sendMinimum(limits, true);
@@ -323,12 +346,16 @@ export class DcSession {
   }
 
   #sendMinimum(limits: EvseLimits, withDischarge: boolean): void {
-    this.kernel.ports.send('hlc', 'update_dc_minimum_limits', {
+    const { kernel } = this;
+    kernel.ports.send('hlc', 'update_dc_minimum_limits', {
       minimum_limits: {
         evse_minimum_current_limit: limits.minimumCurrentA,
         evse_minimum_power_limit: limits.minimumPowerW,
         evse_minimum_voltage_limit: limits.minimumVoltageV,
         ...(withDischarge ? { evse_minimum_discharge_power_limit: 0 } : {}),
+        ...(withDischarge && limits.dischargeCurrentA !== undefined
+          ? { evse_minimum_discharge_current_limit: kernel.output.capabilities.min_import_current_A ?? 0 }
+          : {}),
       },
     });
   }
@@ -384,6 +411,7 @@ export class DcSession {
   }
 
   #finished(ok: boolean): void {
+    this.#checked = ok;
     if (this.kernel.hlc.present) this.kernel.ports.send('hlc', 'cable_check_finished', { status: ok });
   }
 

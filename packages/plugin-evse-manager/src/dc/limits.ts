@@ -77,6 +77,7 @@ export function dcLimits(grant: DcGrant): EvseLimits {
     ...bounds,
     maximumCurrentA: 0,
     maximumPowerW: 0,
+    feedback: true,
     dischargePowerW: powerW,
     dischargeCurrentA: Math.min(currentFor(powerW, grant), c.max_import_current_A ?? 0),
   };

@@ -22,8 +22,11 @@ export interface EvseLimits {
   readonly minimumCurrentA: number;
   readonly minimumVoltageV: number;
   readonly minimumPowerW: number;
+  /** What could be fed back, undefined where the power supply cannot. */
   readonly dischargeCurrentA: number | undefined;
   readonly dischargePowerW: number | undefined;
+  /** The grant asks to feed back. */
+  readonly feedback: boolean;
 }
 
 /** EVSE limits before the first grant: no power, the bounds of the power supply. */
@@ -35,8 +38,9 @@ export function limitsWithoutGrant(capabilities: Capabilities): EvseLimits {
     minimumCurrentA: capabilities.min_export_current_A,
     minimumVoltageV: capabilities.min_export_voltage_V,
     minimumPowerW: capabilities.min_export_current_A * capabilities.min_export_voltage_V,
-    dischargeCurrentA: undefined,
-    dischargePowerW: undefined,
+    dischargeCurrentA: capabilities.max_import_current_A,
+    dischargePowerW: capabilities.max_import_power_W,
+    feedback: false,
   };
 }
 

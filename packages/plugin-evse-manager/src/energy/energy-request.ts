@@ -117,7 +117,7 @@ function rootLimits(facts: EnergyRequestFacts, direction: 'import' | 'export'): 
   }
   if (imported && !facts.dc && facts.cableRatingA !== undefined && facts.cableRatingA < maximumA) {
     maximumA = facts.cableRatingA;
-    maximumSource = `${facts.uuid}/cable_rating`;
+    maximumSource = `${facts.uuid}/pp_ampacity`;
   }
   const maximumPhases = imported ? (hardware?.max_phase_count_import ?? 1) : hardware?.max_phase_count_export;
   const minimumPhases = imported ? hardware?.min_phase_count_import : hardware?.min_phase_count_export;

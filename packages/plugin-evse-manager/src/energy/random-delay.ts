@@ -58,10 +58,8 @@ export class RandomDelay {
     wallMs: number,
   ): { currentA: number; countdown: Countdown | undefined } {
     if (!this.enabled) {
-      const ended = this.#running;
       this.#running = undefined;
       this.#limitA = grantedA;
-      void ended;
       return { currentA: grantedA, countdown: undefined };
     }
     const running = this.#running;

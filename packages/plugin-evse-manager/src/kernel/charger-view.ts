@@ -39,7 +39,7 @@ export function chargerView(kernel: Kernel): ChargerView {
     chargeLoop: memory.chargeLoop,
     bcbComplete: bcbComplete(kernel.bcb, nowMs),
     linkEnd: memory.linkEnd,
-    slacStarted: kernel.slacState !== 'UNMATCHED',
+    slacStarted: kernel.slacState === 'MATCHING' || kernel.slacState === 'MATCHED',
     v2gSetUp: memory.v2gSetUp,
     acHlc: !kernel.dc && kernel.hlc.present && config.ac_hlc_enabled,
     sinceTransactionMs: session.transaction === 'active' ? nowMs - kernel.transactionSinceMs : 0,

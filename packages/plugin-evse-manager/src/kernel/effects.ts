@@ -68,6 +68,7 @@ function announcePause(kernel: Kernel): void {
 
 function hardStop(kernel: Kernel): void {
   if (!kernel.ticking) return;
+  kernel.ticking = false;
   if (kernel.dc) kernel.dcSession.supplyOff();
   kernel.pilot.step({ type: 'forbid' });
   const late = kernel.charger.inStateMs > CHARGER_TIMES.hardStop + RELAY_PATIENCE_MS;
@@ -167,6 +168,8 @@ const EFFECTS: { readonly [E in NamedEffect]: (kernel: Kernel) => void } = {
   boardOff: (k) => {
     k.ports.send('bsp', 'enable', { value: false });
     k.pilot.step({ type: 'disable' });
+    k.charger.memory.plugged = false;
+    k.charger.memory.carLeft = false;
   },
   clearCableCheckError: (k) => k.errors.clear('MREC11CableCheckFault'),
   clearOwnErrors: (k) => k.errors.clear(),

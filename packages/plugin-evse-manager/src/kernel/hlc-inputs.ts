@@ -268,11 +268,6 @@ export class HlcInputs {
   }
 
   #request(raw: { voltage: number; current: number }): void {
-    const { kernel } = this;
-    kernel.handle(() => {
-      if (!kernel.output.request(raw)) return;
-      const { target } = kernel.output;
-      kernel.evInfo.update({ target_voltage: target.voltage, target_current: target.current });
-    });
+    this.kernel.handle(() => this.kernel.output.request(raw));
   }
 }

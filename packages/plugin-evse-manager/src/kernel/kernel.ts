@@ -85,14 +85,17 @@ export class Kernel {
   /** The module's id is told with limits from the first one on. */
   limitSet = false;
   bcb: BcbToggle = NO_BCB_TOGGLE;
-  slacState: 'UNMATCHED' | 'MATCHING' | 'MATCHED' = 'UNMATCHED';
+  /** As reported last; undefined before the first report. */
+  slacState: 'UNMATCHED' | 'MATCHING' | 'MATCHED' | undefined;
   selectedService: string | undefined;
   saeActive = false;
   derAvailable = false;
   /** Number of the connector in the last enable or disable call. */
   lastConnectorId = 0;
   connectorEnabled = true;
+  /** Urgency that was seen last, and for which power was taken away. */
   shutdown: ShutdownKind = 'none';
+  shutdownDone: ShutdownKind = 'none';
   lastPauseReasons = '';
   lastPwmMs = Number.NEGATIVE_INFINITY;
   nominalPercent = 100;
@@ -182,8 +185,11 @@ export class Kernel {
         setImport: (voltage, current) =>
           ports.send('powersupply_DC', 'setImportVoltageCurrent', { voltage, current }),
         log: (message, fields) => this.log.error(message, fields),
-        mayDeliver: () => this.#mayDeliver(),
+        mayPrepare: () => this.#mayPrepare(),
+        mayDeliver: () => this.#mayPrepare() && this.pilot.state.relaysClosed && this.pilot.state.permitted,
         discharging: () => this.energy.exporting && this.feedbackMode !== 'none',
+        targetChanged: ({ voltage, current }) =>
+          this.evInfo.update({ target_voltage: voltage, target_current: current }),
         run: (task) => this.handle(task),
       },
     );
@@ -378,15 +384,9 @@ export class Kernel {
     });
   }
 
-  #mayDeliver(): boolean {
+  #mayPrepare(): boolean {
     const { state } = this.charger;
-    return (
-      this.pilot.state.relaysClosed &&
-      this.pilot.state.permitted &&
-      !this.fatal &&
-      this.session.authorised &&
-      (state === 'PrepareCharging' || state === 'Charging')
-    );
+    return !this.fatal && this.session.authorised && (state === 'PrepareCharging' || state === 'Charging');
   }
 
   #errorsChanged(kind: ShutdownKind): void {
@@ -397,7 +397,7 @@ export class Kernel {
     this.withPowerSinceMs = undefined;
     this.noEnergyPauseSent = false;
     if (state !== 'Charging' && state !== 'StoppingCharging') this.withoutPowerSinceMs = undefined;
-    if (state === 'PrepareCharging') this.charger.memory.chargeLoop = false;
+    if (state === 'PrepareCharging') this.dcSession.beginPreparation();
     if (state === 'StoppingCharging') this.contactorFault = false;
     if (state !== 'WaitingForAuthentication') this.settleTimer?.cancel();
     if (state !== 'WaitingForAuthentication') this.charger.memory.settling = false;

@@ -42,7 +42,7 @@ export class PilotDriver {
     const { kernel } = this;
     const wanted = requestsPower(this.#state, this.config);
     const wants = level === 'C' || (level === 'D' && this.config.hasVentilation);
-    if (kernel.dc && wanted && !wants && kernel.output.supply.isOn) kernel.dcSession.supplyOff();
+    if (kernel.dc && wanted && !wants && kernel.output.supply.isOn) kernel.output.off();
     this.step({ type: 'level', level });
   }
 
@@ -74,6 +74,7 @@ export class PilotDriver {
         ports.send('bsp', 'pwm_on', { value: output.percent });
         break;
       case 'x1':
+        this.kernel.charger.memory.signal = 'X1';
         ports.send('bsp', 'cp_state_X1', {});
         break;
       case 'f':

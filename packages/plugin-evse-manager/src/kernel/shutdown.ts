@@ -14,18 +14,26 @@ const SIGNALLING: ReadonlySet<ChargerState> = new Set([
 ]);
 
 /**
- * Takes power away at once when blocking errors appear or become more urgent, in every state: power supply, isolation
- * monitor, relays, then a word to the EV. With an emergency PWM goes first.
+ * Takes power away at once when blocking errors appear or become more urgent, in every state in which power could flow
+ * or the EV has to be told.
  */
 export function shutDown(kernel: Kernel): void {
   const { kind } = kernel.errors;
-  if (kind === kernel.shutdown) return;
-  kernel.shutdown = kind;
-  const { state } = kernel.charger;
-  if (state === 'Idle') kernel.authorisation.withdrawAdvance();
-  if (kind === 'none') return;
-  const live = kernel.pilot.state.relaysClosed || kernel.pilot.state.permitted || kernel.output.supply.isOn;
-  if (!live && !SIGNALLING.has(state)) return;
+  if (kind !== kernel.shutdown) {
+    kernel.shutdown = kind;
+    if (kernel.charger.state === 'Idle') kernel.authorisation.withdrawAdvance();
+    if (kind === 'none') kernel.shutdownDone = 'none';
+  }
+  if (kind === 'none' || kind === kernel.shutdownDone) return;
+  const { relaysClosed, permitted } = kernel.pilot.state;
+  const live = relaysClosed || permitted || kernel.output.supply.isOn;
+  if (live || SIGNALLING.has(kernel.charger.state)) performShutdown(kernel);
+}
+
+/** Power supply, isolation monitor, relays, then a word to the EV; in an emergency PWM goes first. */
+export function performShutdown(kernel: Kernel): void {
+  const { kind } = kernel.errors;
+  kernel.shutdownDone = kind;
   if (kind === 'emergency' && kernel.pilot.state.pwmRunning) kernel.signalX1();
   if (kernel.dc) kernel.dcSession.supplyOff();
   kernel.pilot.step({ type: 'forbid' });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProvidedIdToken, StopTransactionRequest, ValidationResult } from '../interface-types.js';
 import type { Kernel } from '../kernel/kernel.js';
+import { performShutdown } from '../kernel/shutdown.js';
 import { newSessionId } from './session-id.js';
 
 /** Token of a session that nobody had to authorise. */
@@ -135,6 +136,7 @@ export class Authorisation {
 
   reserve(id: number): boolean {
     const { kernel } = this;
+    if (kernel.fatal && kernel.shutdownDone !== kernel.errors.kind) performShutdown(kernel);
     if (kernel.charger.state !== 'Idle' || kernel.fatal || kernel.charger.memory.disableRequested)
       return false;
     const before = kernel.reservation.id;

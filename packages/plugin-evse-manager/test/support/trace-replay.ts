@@ -64,13 +64,16 @@ function requestPhase(trace: Trace): number {
 }
 
 /** Runs a recording; the result are the module's outputs at the times of the recording. */
-export async function replay(trace: Trace): Promise<Output[]> {
+export async function replay(
+  trace: Trace,
+  departure?: { readonly fromMs: number; readonly inputs?: readonly (readonly [number, TraceInput])[] },
+): Promise<Output[]> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1, 10));
   const bootAt = trace.boot_recorded === true ? 0 : requestPhase(trace) - BOOT_MS;
   const results = new Map<string, { at: number; value: Value }[]>();
   for (const [at, entry] of trace.trace) {
     if (!isInput(entry) || entry.in !== 'result') continue;
-    const key = `${String(entry.from)}.${String(entry.name)}`;
+    const key = `${entry.from ?? ''}.${entry.name ?? ''}`;
     results.set(key, [...(results.get(key) ?? []), { at, value: entry.v ?? null }]);
   }
   const now = (): number => clock.monotonic() + bootAt;
@@ -78,7 +81,7 @@ export async function replay(trace: Trace): Promise<Output[]> {
   const answer = (key: string, fallback: Value) => async (): Promise<never> => {
     const next = now() < -1 ? undefined : results.get(key)?.shift();
     if (next !== undefined && next.at > now()) await clock.sleep(next.at - now());
-    return (next?.value ?? fallback) as never;
+    return withTime(next?.value ?? fallback) as never;
   };
   const connections = Object.fromEntries(
     Object.entries(REQUIREMENT).map(([peer, requirement]) => [
@@ -89,7 +92,7 @@ export async function replay(trace: Trace): Promise<Output[]> {
   await using harness = await createHarness(EvseManager, {
     id: 'evse',
     clock,
-    config: trace.config_module as never,
+    config: trace.config_module,
     connections: { ...connections, powermeter_grid_side: 0 },
     start: 'init',
     requires: {
@@ -125,7 +128,10 @@ export async function replay(trace: Trace): Promise<Output[]> {
     steps.push({ at, order: steps.length, run });
   };
   if (trace.boot_recorded !== true) addBoot(trace, bootAt, add, repeats);
+  for (const [at, entry] of departure?.inputs ?? []) add(at, () => feed(entry, { call, peer, repeats }));
+  const scriptOnlyFrom = departure?.inputs === undefined ? Number.POSITIVE_INFINITY : departure.fromMs;
   for (const [at, entry] of trace.trace) {
+    if (isInput(entry) && entry.by !== 'script' && at > scriptOnlyFrom) continue;
     if (isInput(entry)) add(at, () => feed(entry, { call, peer, repeats }));
     else if (entry.to === 'ovm' && entry.name === 'start') add(at, () => repeats.allow('ovm', true));
     else if (entry.to === 'ovm' && entry.name === 'stop') add(at, () => repeats.allow('ovm', false));
@@ -197,15 +203,15 @@ function feed(
     repeats: Repeats;
   },
 ): void {
-  const from = String(entry.from);
-  const name = String(entry.name);
+  const from = entry.from ?? '';
+  const name = entry.name ?? '';
   switch (entry.in) {
     case 'var': {
       to.repeats.once(from, name, withTime(entry.v ?? null));
       break;
     }
     case 'cmd':
-      to.call(String(entry.impl), name, withTime(entry.args ?? {}));
+      to.call(entry.impl ?? '', name, withTime(entry.args ?? {}));
       break;
     case 'raise':
       to.peer(from).raise({
@@ -217,7 +223,7 @@ function feed(
       });
       break;
     case 'clear':
-      to.peer(from).clear(String(entry.type), String(entry.sub));
+      to.peer(from).clear(entry.type ?? '', entry.sub ?? '');
       break;
     default:
       break;
@@ -234,14 +240,8 @@ function addBoot(
   const { behaviour } = trace;
   const publish = (from: string, name: string, value: Value) => (): void => repeats.once(from, name, value);
   add(bootAt + 250, publish('psu', 'voltage_current', { voltage_V: 0, current_A: 0 }));
-  add(
-    bootAt + 300,
-    publish('bsp', 'capabilities', { ...BOARD, ...(behaviour.bsp_capabilities as object) } as Value),
-  );
-  add(
-    bootAt + 300,
-    publish('psu', 'capabilities', { ...SUPPLY, ...(behaviour.psu_capabilities as object) } as Value),
-  );
+  add(bootAt + 300, publish('bsp', 'capabilities', { ...BOARD, ...(behaviour.bsp_capabilities as object) }));
+  add(bootAt + 300, publish('psu', 'capabilities', { ...SUPPLY, ...(behaviour.psu_capabilities as object) }));
   const amperes = behaviour.meter_currents;
   add(
     bootAt + 400,

@@ -5,11 +5,32 @@ import { fileURLToPath } from 'node:url';
 /** Any value of a trace. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 
+interface EntryFields {
+  from?: string;
+  to?: string;
+  impl?: string;
+  name?: string;
+  v?: Value;
+  changed?: Value;
+  args?: Value;
+  type?: string;
+  sub?: string;
+  severity?: string;
+  message?: string;
+  description?: string;
+  vendor_id?: string;
+}
+
 /** One input of a recorded trace. */
-export type TraceInput = { in: string; by?: string } & Record<string, Value>;
+export interface TraceInput extends EntryFields {
+  in: string;
+  by?: string;
+}
 
 /** One output of a recorded trace. */
-export type TraceOutput = { out: string } & Record<string, Value>;
+export interface TraceOutput extends EntryFields {
+  out: string;
+}
 
 /** A recording of the reference, see the comment in trace-replay.ts. */
 export interface Trace {
@@ -36,6 +57,11 @@ export function traceNames(): string[] {
 
 export function loadTrace(name: string): Trace {
   return JSON.parse(readFileSync(`${folder}${name}.json`, 'utf8')) as Trace;
+}
+
+/** A value as text; undefined is empty. */
+export function text(value: Value | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
 export function isInput(entry: TraceInput | TraceOutput): entry is TraceInput {
