@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '@carabiner/clock';
-import { createRuntime, type Runtime, type RuntimeEvent, type RuntimeOptions } from '@carabiner/core';
+import {
+  createRuntime,
+  type RaisedError,
+  type Runtime,
+  type RuntimeEvent,
+  type RuntimeOptions,
+} from '@carabiner/core';
 import type { SessionEvent } from '@carabiner/interfaces/types/evse_manager';
 import type { Powermeter } from '@carabiner/interfaces/types/powermeter';
 import type { Composition } from './composition.js';
@@ -25,6 +31,7 @@ export class Charger {
   readonly #listeners = new Set<(observation: Observation) => void>();
   readonly #waiters = new Set<Waiter>();
   readonly #publicKeys = new Map<string, string>();
+  readonly #errors = new Map<string, RaisedError>();
   readonly #capable = new Set<string>();
   readonly #composition: Composition;
   readonly #runtime: Runtime;
@@ -73,8 +80,12 @@ export class Charger {
     );
   }
 
-  listen(listener: (observation: Observation) => void): void {
+  /** @returns what ends the listening */
+  listen(listener: (observation: Observation) => void): () => void {
     this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
   }
 
   /** Public key of the meter that bills at an EVSE, as its driver published it. */
@@ -98,6 +109,12 @@ export class Charger {
       const supply = this.#composition.target(evse, 'powersupply_DC');
       await this.until(`capabilities of ${supply}`, READY_LIMIT_MS, () => this.#capable.has(supply));
     }
+    await this.until('a charger without errors', READY_LIMIT_MS, () => this.activeErrors.length === 0);
+  }
+
+  /** Errors that are active anywhere in the charger. */
+  get activeErrors(): readonly RaisedError[] {
+    return [...this.#errors.values()];
   }
 
   async call(moduleId: string, implementation: string, command: string, args: object = {}): Promise<unknown> {
@@ -162,8 +179,13 @@ export class Charger {
 
   #interpret(event: RuntimeEvent): Observation | undefined {
     switch (event.kind) {
-      case 'error':
+      case 'error': {
+        const { type, sub_type, origin, state } = event.error;
+        const key = `${origin.module_id}/${origin.implementation_id} ${type} ${sub_type}`;
+        if (state === 'Active') this.#errors.set(key, event.error);
+        else this.#errors.delete(key);
         return { kind: 'error', error: event.error };
+      }
       case 'module':
         return { kind: 'module', moduleId: event.moduleId, state: event.state, reason: event.reason };
       case 'variable':

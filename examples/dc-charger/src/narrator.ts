@@ -29,18 +29,24 @@ export class Narrator {
   readonly #soc = new Map<string, number>();
   readonly #energyAtStartWh = new Map<string, number>();
   readonly #startMs: number;
+  readonly #stopListening: () => void;
 
   constructor(
     private readonly charger: Charger,
     private readonly view: View,
   ) {
     this.#startMs = charger.clock.monotonic();
-    charger.listen((observation) => this.#tell(observation));
+    this.#stopListening = charger.listen((observation) => this.#tell(observation));
   }
 
   /** Tells what the scenario itself does. */
   action(text: string): void {
     this.view.happened({ atMs: this.#nowMs, evse: undefined, kind: 'action', name: text, text: '' });
+  }
+
+  /** Tells nothing any more, for example while the charger is being stopped. */
+  fallSilent(): void {
+    this.#stopListening();
   }
 
   get #nowMs(): number {

@@ -57,17 +57,19 @@ async function play(
   problems: string[],
 ): Promise<ReadonlyMap<string, readonly Phase[]>> {
   const charger = await Charger.start(composition, clock, { level: options.logLevel });
-  const narrator = new Narrator(charger, view);
+  let narrator: Narrator | undefined;
   try {
     await charger.ready();
+    narrator = new Narrator(charger, view);
     await scenario.play({ charger, composition, narrator, chargeForS: options.duration });
     for (const problem of showRecords(charger, view)) problems.push(problem);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   } finally {
+    narrator?.fallSilent();
     await charger.stop();
   }
-  return new Map([...narrator.phases].map(([evse, phaseClock]) => [evse, phaseClock.phases]));
+  return new Map([...(narrator?.phases ?? [])].map(([evse, phaseClock]) => [evse, phaseClock.phases]));
 }
 
 /** Shows the signed record of every finished transaction. @returns what is wrong with them */
