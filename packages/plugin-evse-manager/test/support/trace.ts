@@ -59,8 +59,9 @@ export function loadTrace(name: string): Trace {
   return JSON.parse(readFileSync(`${folder}${name}.json`, 'utf8')) as Trace;
 }
 
-/** A value as text; undefined is empty. */
+/** A value as text; undefined is empty, lists are joined. */
 export function text(value: Value | undefined): string {
+  if (Array.isArray(value)) return value.map(text).join();
   return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
