@@ -27,7 +27,7 @@ const WITH_SET_POINT: ReadonlySet<PowerDemand> = new Set([
 
 /** Settings of a stream. */
 export interface DemandStreamOptions {
-  readonly link: EthernetLink;
+  readonly link: Pick<EthernetLink, 'mac' | 'send'>;
   readonly clock: Clock;
   /** Sign frames. Nothing is sent then before there is a key. */
   readonly secure: boolean;
