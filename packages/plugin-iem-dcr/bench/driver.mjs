@@ -89,6 +89,8 @@ const session = new MeterSession(
     publishPublicKey: () => {},
     raiseCommunicationFault: console.error,
     clearCommunicationFault: () => {},
+    raiseTransactionLost: console.error,
+    clearTransactionLost: () => {},
   },
 );
 const running = session.run();

@@ -8,12 +8,15 @@ import {
   type IemDcrContext,
   type IemDcrImplementations,
 } from './generated/IemDcr.js';
-import type { LiveOutputs } from './session/live-loop.js';
 import { MeterSession } from './session/meter-session.js';
+import type { SessionOutputs } from './session/session-options.js';
 import { TransactionJournal, type JournalStore } from './session/transaction-journal.js';
 
 const FAULT = 'powermeter/CommunicationFault';
 const FAULT_SUB_TYPE = 'Communication timed out';
+const TRANSACTION_LOST = 'Transaction ended by the meter';
+/** A store that does not answer must not hold up a transaction for long. */
+const STORE_TIMEOUT = { timeoutMs: 5000 };
 
 /** Driver of the DC meter Isabellenhütte IEM-DCR. */
 @injectable()
@@ -48,7 +51,7 @@ export class IemDcr extends IemDcrBase {
       requestTimeoutMs: config.request_timeout_ms,
       keepAlive: config.keep_alive,
     });
-    const journal = new TransactionJournal(log, this.#store(), `iem_dcr.${this.info.id}`);
+    const journal = new TransactionJournal(log, this.#store(), this.info.id);
     this.#session = new MeterSession(
       { client: this.client, config, time, clock, log, signal },
       journal,
@@ -65,7 +68,7 @@ export class IemDcr extends IemDcrBase {
     this.client.close();
   }
 
-  #outputs(): LiveOutputs {
+  #outputs(): SessionOutputs {
     const { publish, errors } = this.provides.main;
     return {
       publishPowermeter: (value) => publish.powermeter(value),
@@ -75,6 +78,9 @@ export class IemDcr extends IemDcrBase {
           errors.raise({ type: FAULT, subType: FAULT_SUB_TYPE, message });
       },
       clearCommunicationFault: () => errors.clear(FAULT, FAULT_SUB_TYPE),
+      raiseTransactionLost: (message) =>
+        errors.raise({ type: 'powermeter/VendorError', subType: TRANSACTION_LOST, message }),
+      clearTransactionLost: () => errors.clear('powermeter/VendorError', TRANSACTION_LOST),
     };
   }
 
@@ -82,8 +88,8 @@ export class IemDcr extends IemDcrBase {
     const { store } = this.requires;
     if (store === undefined) return undefined;
     return {
-      load: async (key) => await store.call.load({ key }),
-      store: async (key, value) => await store.call.store({ key, value }),
+      load: async (key) => await store.call.load({ key }, STORE_TIMEOUT),
+      store: async (key, value) => await store.call.store({ key, value }, STORE_TIMEOUT),
     };
   }
 }

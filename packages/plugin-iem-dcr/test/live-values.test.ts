@@ -170,6 +170,16 @@ describe('loss of communication', () => {
     await bench.until(() => !bench.faultActive, 20_000);
   });
 
+  it('by silence does not hold up the end of the driver', async () => {
+    await using bench = await MeterBench.ready();
+    bench.gateway.inject({ kind: 'stall', path: '/metervalue', times: 0 });
+    await bench.until(() => bench.gateway.held === 1);
+    await bench.driver.shutdown();
+    await bench.quiet();
+    expect(bench.driver.module.client.inFlight).to.equal(0);
+    expect(bench.driver.pendingTimers).to.equal(0);
+  });
+
   it('is not seen in an answer that is only late', async () => {
     await using bench = await MeterBench.ready();
     bench.gateway.inject({ kind: 'latency', ms: 4000, path: '/metervalue', times: 3 });

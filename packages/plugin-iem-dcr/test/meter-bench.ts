@@ -10,7 +10,7 @@ import {
   type GatewayRequest,
   type IemDcrMeterOptions,
 } from '@carabiner/plugin-simulator/iem-dcr';
-import { createHarness, type HarnessOptions, type ModuleHarness } from '@carabiner/testkit';
+import { createHarness, hangs, type HarnessOptions, type ModuleHarness } from '@carabiner/testkit';
 
 export const EVSE = 'DE*ABC*E0001';
 
@@ -20,6 +20,8 @@ export interface BenchOptions {
   meter?: IemDcrMeterOptions;
   /** Contents of the store; without it none is connected. */
   store?: Map<string, unknown>;
+  /** The store never answers to a load. */
+  loadHangs?: boolean;
   /** Whether the meter has power when the driver starts. */
   plugged?: boolean;
   startMs?: number;
@@ -77,7 +79,10 @@ export class MeterBench implements AsyncDisposable {
       connections: { store: store === undefined ? 0 : 1 },
       requires: {
         store: {
-          load: ({ key }) => structuredClone(store?.get(key) ?? null) as null,
+          load:
+            this.options.loadHangs === true
+              ? hangs()
+              : ({ key }) => structuredClone(store?.get(key) ?? null) as null,
           store: ({ key, value }) => {
             store?.set(key, structuredClone(value));
           },

@@ -124,6 +124,34 @@ describe('recovery', () => {
     );
   });
 
+  it('stops the charging when the meter ends a transaction by itself', async () => {
+    await using bench = await session();
+    bench.meter.powerCycle();
+    await bench.advance(3000);
+    expect(bench.main.errors.active.map(({ type, message }) => `${type}: ${message}`)).to.deep.equal([
+      'powermeter/VendorError: the meter has ended transaction tx-1 by itself',
+    ]);
+    expect((await bench.stop()).signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
+    expect(bench.main.errors.active).to.deep.equal([]);
+  });
+
+  it('raises nothing for a transaction of an earlier run', async () => {
+    await using bench = await session({ store: new Map() });
+    await bench.driver.shutdown();
+    await powerFailure(bench);
+    await bench.startDriver();
+    await bench.advance(5000);
+    expect(bench.main.errors.active).to.deep.equal([]);
+    expect((await bench.stop()).status).to.equal('OK');
+  });
+
+  it('goes on with live values while the store does not answer', async () => {
+    await using bench = await MeterBench.create({ store: new Map(), loadHangs: true });
+    await bench.until(() => bench.main.latest.powermeter !== undefined, 1000);
+    expect((await bench.start()).status).to.equal('OK');
+    expect(bench.clock.monotonic()).to.be.within(5000, 8000);
+  });
+
   it('works with a store that fails', async () => {
     await using bench = await MeterBench.ready({ store: new Map() });
     bench.driver.requires.store.answer({

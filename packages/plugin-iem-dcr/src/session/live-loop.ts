@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MeterUnreachable } from '../device/errors.js';
 import { toPowermeter } from '../device/live-powermeter.js';
-import type { Powermeter } from '../powermeter-types.js';
 import type { MeterLink } from './meter-link.js';
-import type { SessionContext } from './session-options.js';
+import type { SessionContext, SessionOutputs } from './session-options.js';
 import type { TransactionControl } from './transaction-control.js';
-
-/** What the loop tells the world. */
-export interface LiveOutputs {
-  publishPowermeter(value: Powermeter): void;
-  publishPublicKey(key: string): void;
-  raiseCommunicationFault(message: string): void;
-  clearCommunicationFault(): void;
-}
 
 const PERIOD_MS = 1000;
 const FIRST_RETRY_MS = 1000;
@@ -28,7 +19,7 @@ export class LiveLoop {
     private readonly context: SessionContext,
     private readonly link: MeterLink,
     private readonly transactions: TransactionControl,
-    private readonly outputs: LiveOutputs,
+    private readonly outputs: SessionOutputs,
   ) {}
 
   /**

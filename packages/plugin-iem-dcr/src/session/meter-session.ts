@@ -5,9 +5,9 @@ import type {
   TransactionStopResponse,
 } from '../powermeter-types.js';
 import { Exclusive } from './exclusive.js';
-import { LiveLoop, type LiveOutputs } from './live-loop.js';
+import { LiveLoop } from './live-loop.js';
 import { MeterLink } from './meter-link.js';
-import type { SessionContext } from './session-options.js';
+import type { SessionContext, SessionOutputs } from './session-options.js';
 import { TransactionControl } from './transaction-control.js';
 import type { TransactionJournal } from './transaction-journal.js';
 
@@ -19,21 +19,23 @@ export class MeterSession {
   readonly #link: MeterLink;
   readonly #transactions: TransactionControl;
   readonly #loop: LiveLoop;
+  #loaded: Promise<void> | undefined;
 
   constructor(
     private readonly context: SessionContext,
     private readonly journal: TransactionJournal,
-    outputs: LiveOutputs,
+    outputs: SessionOutputs,
   ) {
     this.#link = new MeterLink(context);
-    this.#transactions = new TransactionControl(context, this.#link, journal);
+    this.#transactions = new TransactionControl(context, this.#link, journal, outputs);
     this.#loop = new LiveLoop(context, this.#link, this.#transactions, outputs);
   }
 
   /** Works until the signal aborts. Never rejects. */
   async run(): Promise<void> {
     const { clock, signal, log } = this.context;
-    await this.journal.load();
+    // A slow store holds back transactions, not the live values.
+    void this.#load();
     while (!signal.aborted) {
       const startedMs = clock.monotonic();
       let pauseMs = PAUSE_AFTER_DEFECT_MS;
@@ -49,11 +51,20 @@ export class MeterSession {
 
   /** `start_transaction` */
   async start(request: TransactionReq): Promise<TransactionStartResponse> {
-    return await this.#exclusive.run(() => this.#transactions.start(request));
+    return await this.#transact(() => this.#transactions.start(request));
   }
 
   /** `stop_transaction` */
   async stop(transactionId: string): Promise<TransactionStopResponse> {
-    return await this.#exclusive.run(() => this.#transactions.stop(transactionId));
+    return await this.#transact(() => this.#transactions.stop(transactionId));
+  }
+
+  async #transact<T>(work: () => Promise<T>): Promise<T> {
+    await this.#load();
+    return await this.#exclusive.run(work);
+  }
+
+  async #load(): Promise<void> {
+    await (this.#loaded ??= this.journal.load());
   }
 }

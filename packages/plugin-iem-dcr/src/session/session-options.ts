@@ -3,6 +3,7 @@ import type { Clock } from '@carabiner/clock';
 import type { Logger } from '@carabiner/core';
 import type { IemDcrClient } from '../device/iem-dcr-client.js';
 import type { MeterTime } from '../device/meter-time.js';
+import type { Powermeter } from '../powermeter-types.js';
 
 /** Configuration of the driver beyond the connection; names as in the manifest. */
 export interface SessionConfig {
@@ -28,4 +29,15 @@ export interface SessionContext {
   readonly log: Logger;
   /** Aborted when the driver stops. */
   readonly signal: AbortSignal;
+}
+
+/** What a session tells the world. Raising what is raised, and clearing what is not, does nothing. */
+export interface SessionOutputs {
+  publishPowermeter(value: Powermeter): void;
+  publishPublicKey(key: string): void;
+  raiseCommunicationFault(message: string): void;
+  clearCommunicationFault(): void;
+  /** The meter has ended a transaction by itself: what flows now is not measured for anybody. */
+  raiseTransactionLost(message: string): void;
+  clearTransactionLost(): void;
 }

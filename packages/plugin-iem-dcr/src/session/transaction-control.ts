@@ -9,7 +9,7 @@ import type {
   TransactionStopResponse,
 } from '../powermeter-types.js';
 import type { MeterLink } from './meter-link.js';
-import type { SessionContext } from './session-options.js';
+import type { SessionContext, SessionOutputs } from './session-options.js';
 import type { TransactionJournal } from './transaction-journal.js';
 
 /** Time the meter needs to sign, and to be ready for the next request, after a transaction ended. */
@@ -39,6 +39,8 @@ export class TransactionControl {
   #stopOwed = false;
   /** Whether a transaction was ended whose record was not fetched. */
   #recordOwed = false;
+  /** Whether a transaction was begun in this run that nobody has asked to stop yet. */
+  #begun = false;
   /** Refusals in a row of the record that is owed. */
   #refusals = 0;
 
@@ -46,6 +48,7 @@ export class TransactionControl {
     private readonly context: SessionContext,
     private readonly link: MeterLink,
     private readonly journal: TransactionJournal,
+    private readonly outputs: SessionOutputs,
   ) {}
 
   /** `start_transaction` */
@@ -67,6 +70,8 @@ export class TransactionControl {
 
   /** `stop_transaction`; an empty id ends whatever runs. */
   async stop(transactionId: string): Promise<TransactionStopResponse> {
+    this.#begun = false;
+    this.outputs.clearTransactionLost();
     const kept = transactionId === '' ? undefined : this.journal.recordOf(transactionId);
     if (kept !== undefined)
       return { status: 'OK', signed_meter_value: signedValue(kept.record, kept.publicKey) };
@@ -90,6 +95,12 @@ export class TransactionControl {
       await this.context.clock.sleep(SETTLE_MS, this.context.signal);
     }
     if (this.link.running !== false) return;
+    if (this.#begun) {
+      this.#begun = false;
+      this.outputs.raiseTransactionLost(
+        `the meter has ended transaction ${this.journal.open?.transactionId ?? ''} by itself`,
+      );
+    }
     this.#stopOwed = false;
     if (this.journal.open === undefined && !this.#recordOwed) return;
     let record: OcmfRecord | undefined;
@@ -134,6 +145,7 @@ export class TransactionControl {
     });
     await this.#begin();
     this.link.running = true;
+    this.#begun = true;
     this.#stopOwed = false;
   }
 

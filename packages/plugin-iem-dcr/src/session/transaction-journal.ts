@@ -44,12 +44,16 @@ export class TransactionJournal {
   #open: OpenTransaction | undefined;
   #kept: KeptRecord[] = [];
 
-  /** @param prefix - begin of the keys, unique to the module instance: letters, digits, underscore and dot */
+  readonly #prefix: string;
+
+  /** @param owner - name of the module instance, part of every key */
   constructor(
     private readonly log: Logger,
     private readonly store: JournalStore | undefined,
-    private readonly prefix: string,
-  ) {}
+    owner: string,
+  ) {
+    this.#prefix = `iem_dcr.${keyPart(owner)}`;
+  }
 
   /** The open transaction. */
   get open(): OpenTransaction | undefined {
@@ -65,7 +69,7 @@ export class TransactionJournal {
   async load(): Promise<void> {
     if (this.store === undefined) return;
     try {
-      const value = await this.store.load(`${this.prefix}.journal`);
+      const value = await this.store.load(`${this.#prefix}.journal`);
       if (value === null || value === undefined) return;
       const { open, kept } = journalSchema.parse(value);
       this.#open = open;
@@ -119,12 +123,12 @@ export class TransactionJournal {
     this.#kept = [...this.#kept.filter((other) => other !== known), entry].slice(-KEPT);
     if (transactionId !== '' && this.#open?.transactionId === transactionId) this.#open = undefined;
     // Its own key is never written again: every record ever fetched stays.
-    await this.#write(`${this.prefix}.record.${MS ?? 'meter'}.${PG ?? 'page'}`, entry);
+    await this.#write(`${this.#prefix}.record.${keyPart(MS ?? 'meter')}.${keyPart(PG ?? 'page')}`, entry);
     await this.#save();
   }
 
   async #save(): Promise<void> {
-    await this.#write(`${this.prefix}.journal`, {
+    await this.#write(`${this.#prefix}.journal`, {
       ...(this.#open === undefined ? {} : { open: this.#open }),
       kept: this.#kept,
     });
@@ -132,9 +136,14 @@ export class TransactionJournal {
 
   async #write(key: string, value: Record<string, unknown>): Promise<void> {
     try {
-      await this.store?.store(key.replace(/[^A-Za-z0-9_.]/g, '_'), value);
+      await this.store?.store(key, value);
     } catch (error) {
       this.log.error('the transaction journal cannot be written', { key, reason: (error as Error).message });
     }
   }
+}
+
+/** A text as part of a key, which takes letters, digits, underscore and dot. Different texts stay different. */
+function keyPart(text: string): string {
+  return text.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`);
 }

@@ -83,7 +83,7 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
   async plugIn(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
-      void this.#serve(request, response);
+      this.#serve(request, response).catch(() => request.socket.destroy());
     });
     server.on('connection', (socket) => {
       this.#accepted++;

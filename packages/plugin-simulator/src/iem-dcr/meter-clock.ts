@@ -55,3 +55,23 @@ export class MeterClock {
     return `${seconds},000${this.#offset} ${this.#status}`;
   }
 }
+
+/** 01:00 UTC on the last Sunday of a month, when summer time begins and ends in the European Union. */
+function lastSunday(year: number, month: number): number {
+  const last = new Date(Date.UTC(year, month + 1, 0, 1));
+  return last.getTime() - last.getUTCDay() * 86_400_000;
+}
+
+/**
+ * What a meter that knows of summer time makes of `12:00:00,000+0100` in July: the hour stays, the offset becomes
+ * `+0200`. Other times, and offsets that are right already, stay as they are.
+ */
+export function correctSummerTime(TM: string): string {
+  const match = SYNTAX.exec(TM);
+  const [, wall = '', , offset] = match ?? [];
+  if (offset !== '+0100') return TM;
+  const utcMs = Date.parse(`${wall}Z`) - 2 * 3_600_000;
+  const year = new Date(utcMs).getUTCFullYear();
+  const summer = utcMs >= lastSunday(year, 2) && utcMs < lastSunday(year, 9);
+  return summer ? TM.replace('+0100', '+0200') : TM;
+}

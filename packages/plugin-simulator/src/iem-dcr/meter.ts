@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '@carabiner/clock';
 import { EnergyRegisters, formatKwh, type RegisterState } from './energy-registers.js';
-import { MeterClock } from './meter-clock.js';
+import { correctSummerTime, MeterClock } from './meter-clock.js';
 import { recordText, type RecordReading, type UserData } from './record-text.js';
 import { parseBody, REQUEST_BODIES } from './request-bodies.js';
 import { SigningKey } from './signing-key.js';
@@ -86,6 +86,7 @@ export class IemDcrMeter {
   #voltageV = 0;
   #currentA = 0;
   #integratedMs: number;
+  #powered = true;
   #CT = '';
   #CI = '';
   #gatewaySet = false;
@@ -153,7 +154,7 @@ export class IemDcrMeter {
     this.#time.distrust();
   }
 
-  /** Power off: what a power failure does to a running transaction, by the switches. Nothing flows any more. */
+  /** Power off: what a power failure does to a running transaction, by the switches. Nothing is counted any more. */
   powerOff(): void {
     this.#integrate();
     const { transactionOnPowerFailure } = this.switches;
@@ -161,18 +162,19 @@ export class IemDcrMeter {
       if (transactionOnPowerFailure === 'lost') this.#transaction = undefined;
       else this.#end(this.#transaction, transactionOnPowerFailure);
     }
-    this.#voltageV = 0;
-    this.#currentA = 0;
+    this.#powered = false;
   }
 
-  /** Power on: CT, CI and the trust in the clock are lost; registers, page counter and last record are kept. */
+  /** Power on: CT, CI and the trust in the clock are lost, and what the switches say. */
   powerOn(): void {
-    this.#integratedMs = this.#clock.monotonic();
+    this.#integrate();
+    this.#powered = true;
     this.#gatewaySet = false;
     this.#CT = '';
     this.#CI = '';
     this.#user = undefined;
     if (!this.switches.tariffSurvivesPowerCycle) this.#tariffText = '';
+    if (!this.switches.recordSurvivesPowerCycle) this.#record = undefined;
     if (this.switches.clockSurvivesPowerCycle) this.#time.distrust();
     else this.#time.reset();
   }
@@ -218,11 +220,11 @@ export class IemDcrMeter {
   }
 
   #setGateway(body: string): MeterAnswer {
-    const { refusals, gatewayOnce, clockStatusAfterSet } = this.switches;
+    const { refusals, gatewayOnce } = this.switches;
     const gateway = parseBody(REQUEST_BODIES.gateway, body);
     if (gateway === undefined) return refused(refusals.badBody);
     if (this.running || (gatewayOnce && this.#gatewaySet)) return refused(refusals.gateway);
-    if (!this.#time.set(gateway.TM, clockStatusAfterSet)) return refused(refusals.badBody);
+    if (!this.#setClock(gateway.TM)) return refused(refusals.badBody);
     this.#CT = gateway.CT;
     this.#CI = gateway.CI;
     this.#gatewaySet = true;
@@ -239,11 +241,16 @@ export class IemDcrMeter {
   }
 
   #setTime(body: string): MeterAnswer {
-    const { refusals, datetimeDuringTransaction, clockStatusAfterSet } = this.switches;
+    const { refusals, datetimeDuringTransaction } = this.switches;
     const datetime = parseBody(REQUEST_BODIES.datetime, body);
     if (datetime === undefined) return refused(refusals.badBody);
     if (this.running && datetimeDuringTransaction === 'refused') return refused(refusals.datetime);
-    return this.#time.set(datetime.TM, clockStatusAfterSet) ? ok : refused(refusals.badBody);
+    return this.#setClock(datetime.TM) ? ok : refused(refusals.badBody);
+  }
+
+  #setClock(TM: string): boolean {
+    const { clockStatusAfterSet, correctsSummerTime } = this.switches;
+    return this.#time.set(correctsSummerTime ? correctSummerTime(TM) : TM, clockStatusAfterSet);
   }
 
   #setUser(body: string): MeterAnswer {
@@ -399,7 +406,7 @@ export class IemDcrMeter {
 
   #integrate(): void {
     const now = this.#clock.monotonic();
-    this.#registers.integrate(this.#voltageV * this.#currentA, now - this.#integratedMs);
+    if (this.#powered) this.#registers.integrate(this.#voltageV * this.#currentA, now - this.#integratedMs);
     this.#integratedMs = now;
   }
 }

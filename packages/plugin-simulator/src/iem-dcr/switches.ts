@@ -62,6 +62,10 @@ export const switchesSchema = z
     clockSurvivesPowerCycle: z.boolean().default(true),
     /** The tariff text survives a power cycle. */
     tariffSurvivesPowerCycle: z.boolean().default(false),
+    /** The last record survives a power cycle. */
+    recordSurvivesPowerCycle: z.boolean().default(true),
+    /** The meter itself writes +0200 where +0100 is sent in summer. */
+    correctsSummerTime: z.boolean().default(false),
     /** What a power failure does to a running transaction: closes it with TX `P` or `E`, leaves it running, or loses it. */
     transactionOnPowerFailure: z.enum(['P', 'E', 'running', 'lost']).default('P'),
     /** Time from the end of a transaction until its record can be fetched, ms. */

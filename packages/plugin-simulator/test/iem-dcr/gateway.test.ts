@@ -125,6 +125,17 @@ describe('IEM-DCR gateway', () => {
     expect((await simulated.live()).RD[2]).to.include({ WV: '00000000.000' });
   });
 
+  it('counts nothing while it has no power', async () => {
+    await using simulated = await SimulatedMeter.create();
+    simulated.meter.setOutput(400, 100);
+    simulated.meter.powerOff();
+    await simulated.clock.advance(3_600_000);
+    simulated.meter.powerOn();
+    expect(simulated.meter.registers.import).to.equal(446_540n);
+    await simulated.clock.advance(3_600_000);
+    expect(simulated.meter.registers.import).to.equal(486_540n);
+  });
+
   it('loses CT, CI and the trust in its clock with its power, and nothing else', async () => {
     await using simulated = await SimulatedMeter.create();
     await simulated.begin();
@@ -272,6 +283,29 @@ describe('IEM-DCR switches', () => {
     expect(await keeps.end()).to.include('"TT":"kept"');
     expect(await loses.end()).to.include('"TT":""');
   });
+
+  it('lose the last record with the power when told so', async () => {
+    await using simulated = await SimulatedMeter.create({ recordSurvivesPowerCycle: false });
+    await simulated.begin();
+    await simulated.end();
+    simulated.meter.powerCycle();
+    expect(await simulated.status('GET', '/transaction')).to.equal(404);
+    expect(simulated.meter.nextPage).to.equal(1);
+  });
+
+  for (const [sent, kept] of [
+    ['2026-07-01T12:00:00,000+0100', '2026-07-01T12:00:00,000+0200 I'],
+    ['2026-07-01T12:00:00,000+0200', '2026-07-01T12:00:00,000+0200 I'],
+    ['2026-03-29T01:59:59,000+0100', '2026-03-29T01:59:59,000+0100 I'],
+    ['2026-03-29T03:00:00,000+0100', '2026-03-29T03:00:00,000+0200 I'],
+    ['2026-10-25T02:59:59,000+0100', '2026-10-25T02:59:59,000+0200 I'],
+    ['2026-10-25T03:00:00,000+0100', '2026-10-25T03:00:00,000+0100 I'],
+  ] as const)
+    it(`correct the summer time of ${sent} when told so`, async () => {
+      await using simulated = await SimulatedMeter.create({ correctsSummerTime: true });
+      await simulated.post('/datetime', JSON.stringify({ TM: sent }));
+      expect((await simulated.live()).TM).to.equal(kept);
+    });
 
   it('change what the registers of the transaction show', async () => {
     await using total = await SimulatedMeter.create({ transactionRegistersRestart: false });
