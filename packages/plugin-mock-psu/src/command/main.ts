@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { systemClock } from '@carabiner/clock';
+import type { Clock } from '@carabiner/clock';
 import { FusionChargeError } from '@carabiner/fusioncharge';
 import { EthernetLinkError } from '@carabiner/goose';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { FAULTS } from '../faults/fault-catalogue.js';
 import type { MockLog } from '../mock-log.js';
 import { generateCertificates } from './certificates.js';
@@ -13,6 +13,15 @@ import { UsageError } from './usage-error.js';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
+/** What the command needs of its surroundings. */
+export interface Surroundings {
+  readonly console: Console;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Ends the command in the ordinary way. */
+  readonly signal: AbortSignal;
+}
+
 /** Where the command writes. */
 export interface Console {
   readonly out: (text: string) => void;
@@ -20,10 +29,10 @@ export interface Console {
 }
 
 /** One line for each event: time, text, values. */
-function consoleLog({ out, err }: Console): MockLog {
+function consoleLog({ out, err }: Console, clock: Clock): MockLog {
   const line = (message: string, fields: object = {}): string => {
     const values = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
-    return `${new Date(systemClock.now()).toISOString()} ${message}${values}\n`;
+    return `${new Date(clock.now()).toISOString()} ${message}${values}\n`;
   };
   return {
     info: (message, fields) => out(line(message, fields)),
@@ -49,17 +58,19 @@ function describeFaults(): string {
   );
 }
 
-function buildCommand(console: Console, signal: AbortSignal): Command {
+function buildCommand({ console, environment, clock, signal }: Surroundings): Command {
   const command = new Command('fusion-charger-mock')
     .description('A Huawei FusionCharge power unit without hardware, for dispensers to talk to.')
     .argument('[certificates]', 'folder with dispenser_ca.crt.pem, psu.crt.pem and psu.key.pem: mutual TLS')
     .option('--link <kind>', 'how GOOSE frames travel: packet (CAP_NET_RAW) or udp (loopback)', 'packet')
     .option('--key <policy>', 'HMAC key of a session: constant as the reference, or random', 'constant')
-    .option(
-      '--fault <fault>',
-      'name[=value][,connector=N][,target=T][,after=S][,for=S]; may be repeated',
-      (value: string, previous: string[]) => [...previous, value],
-      [],
+    .addOption(
+      new Option(
+        '--fault <fault>',
+        'name[=value][,connector=N][,target=T][,after=S][,for=S]; may be repeated',
+      )
+        .argParser((value: string, previous: string[]) => [...previous, value])
+        .default([], 'none'),
     )
     .option('--reply-delay <ms>', 'pause before the reply to a placeholder request', '3')
     .option('--period <ms>', 'pause between rounds of Modbus requests', '5000')
@@ -72,14 +83,14 @@ function buildCommand(console: Console, signal: AbortSignal): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => console.out(text), writeErr: (text) => console.err(text) })
     .action(async (certificates: string | undefined, options: CommandOptions) => {
-      const settings = readSettings(certificates, options, process.env);
-      await runMock(settings, systemClock, consoleLog(console), signal);
+      const settings = readSettings(certificates, options, environment);
+      await runMock(settings, clock, consoleLog(console, clock), signal);
     });
   command
     .command('generate-certificates <folder>')
     .description('make certificates for both sides, for tests')
     .action(async (folder: string) => {
-      for (const file of await generateCertificates(folder, systemClock)) console.out(`${file}\n`);
+      for (const file of await generateCertificates(folder, clock)) console.out(`${file}\n`);
     });
   return command;
 }
@@ -88,12 +99,12 @@ function buildCommand(console: Console, signal: AbortSignal): Command {
  * The command `fusion-charger-mock`.
  *
  * @param args - without program and script
- * @param signal - ends it in the ordinary way
  * @returns the exit code: 0 done, 1 failed, 2 called wrongly
  */
-export async function main(args: readonly string[], console: Console, signal: AbortSignal): Promise<number> {
+export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { console } = surroundings;
   try {
-    await buildCommand(console, signal).parseAsync(args, { from: 'user' });
+    await buildCommand(surroundings).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;

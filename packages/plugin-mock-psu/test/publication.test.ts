@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect } from 'chai';
+import { VirtualClock } from '@carabiner/clock/virtual';
+import { PowerRequestPublication } from '../dist/protocol/power-request-publication.js';
+
+describe('the publication of power requests', () => {
+  const request = (voltage: number, current: number, connector = 5) =>
+    ({ kind: 'request', connector, requirement: 5, mode: 2, voltage, current }) as const;
+
+  it('publishes changes at once and the same again after a second', async () => {
+    const clock = new VirtualClock();
+    const published: [string, string][] = [];
+    const publication = new PowerRequestPublication(clock, 'base', (...entry) => published.push(entry));
+    publication.onMessage(request(400.5, 100));
+    publication.onMessage(request(400.5, 100));
+    publication.onMessage(request(400.5, 100, 6));
+    await clock.advance(999);
+    publication.onMessage(request(400.5, 100));
+    expect(published).to.deep.equal([
+      ['base/5/power_request', '{"voltage": 400.500000, "current": 100.000000}'],
+      ['base/6/power_request', '{"voltage": 400.500000, "current": 100.000000}'],
+    ]);
+    await clock.advance(1);
+    publication.onMessage(request(400.5, 100));
+    publication.onMessage({ kind: 'stop', connector: 5, reason: 0x1000 });
+    expect(published.slice(2)).to.deep.equal([
+      ['base/5/power_request', '{"voltage": 400.500000, "current": 100.000000}'],
+      ['base/5/power_request', '{"voltage": 0.000000, "current": 0.000000}'],
+    ]);
+  });
+});
