@@ -97,6 +97,11 @@ export class CommandPort implements CallOwner {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Aborts the signal of the handler that is at work. */
+  warn(reason: Error): void {
+    this.#running?.warn(reason);
+  }
+
   /** Fails the call that is served now, since its module goes away. Its handler's end is not waited for any more. */
   interrupt(error: CallError): void {
     const running = this.#running;

@@ -212,6 +212,11 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
     await Promise.all([...this.ports()].map((port) => port.idle()));
   }
 
+  /** Aborts the signals of the handlers that are at work. */
+  warn(reason: Error): void {
+    for (const port of this.ports()) port.warn(reason);
+  }
+
   /** Fails the calls that are served now. */
   interrupt(error: CallError): void {
     for (const port of this.ports()) port.interrupt(error);

@@ -42,6 +42,12 @@ export class PendingCall implements CallContext {
     return this.#controller.signal;
   }
 
+  /** Tells the handler to come to an end; the caller goes on waiting. */
+  warn(reason: Error): void {
+    this.#abandoned ??= reason;
+    this.#controller?.abort(reason);
+  }
+
   /** Answers the caller. Does nothing when it was answered before. */
   resolve(value: unknown): void {
     if (this.settled) return;

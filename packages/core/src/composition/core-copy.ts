@@ -2,17 +2,50 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isJsonObject, type Json } from '@carabiner/dialect';
+import { isJsonObject, type Finding, type Json, type YamlSource } from '@carabiner/dialect';
 import { satisfies, validRange } from 'semver';
 import { findInstalled, type ModulePackage } from './package-scan.js';
 
 const CORE = '@carabiner/core';
+const COPIES = Symbol.for('carabiner.core.copies');
 
 /** This copy of the core: where it lies and its version. */
 export const THIS_CORE: { readonly folder: string; readonly version: string } = (() => {
   const folder = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
   return { folder, version: versionIn(folder) };
 })();
+
+interface Copy {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** Every copy of the core that was loaded into this process enters itself here. */
+const copies = sharedList();
+copies.push(THIS_CORE);
+
+function sharedList(): Copy[] {
+  const shared = globalThis as { [key: symbol]: Copy[] | undefined };
+  const known = shared[COPIES];
+  if (known !== undefined) return known;
+  const made: Copy[] = [];
+  shared[COPIES] = made;
+  return made;
+}
+
+/** Warnings for other copies of the core in this process, for example one that was bundled into a plugin. */
+export function otherCopies(source: YamlSource): readonly Finding[] {
+  return copies
+    .filter(({ folder }) => folder !== THIS_CORE.folder)
+    .map(({ folder, version }) =>
+      source.finding([], {
+        severity: 'warning',
+        code: 'second-core',
+        message: `another copy of ${CORE} (${version} in ${folder}) was loaded beside this one (${THIS_CORE.version} in ${THIS_CORE.folder})`,
+        expected: 'one copy, installed as a peer dependency of the plugins',
+      }),
+    );
+}
 
 /** Why a package cannot work with this core; empty when it can. */
 export function coreProblems(

@@ -74,18 +74,23 @@ export class ModuleResolver implements ModuleCatalogue {
     return { moduleClass, package: `${name}@${version}`, folder };
   }
 
-  /** {@link ModuleResolver.load} for all entries at once; each package is imported once. */
+  /**
+   * {@link ModuleResolver.load} for all entries at once; each package is imported once.
+   *
+   * @param measure - times the load of each entry
+   */
   async loadAll(
     entries: readonly ModuleEntry[],
     source: YamlSource,
     clock: Clock,
     timeoutMs: number,
+    measure: <T>(name: string, work: () => Promise<T>) => Promise<T> = async (_name, work) => work(),
   ): Promise<{ readonly modules: ReadonlyMap<string, LoadedModule>; readonly findings: readonly Finding[] }> {
     const modules = new Map<string, LoadedModule>();
     const findings: Finding[] = [];
     await Promise.all(
       entries.map(async (entry) => {
-        const loaded = await this.load(entry, clock, timeoutMs);
+        const loaded = await measure(entry.id, async () => this.load(entry, clock, timeoutMs));
         if ('code' in loaded) findings.push(source.finding(['active_modules', entry.id, 'module'], loaded));
         else modules.set(entry.id, loaded);
       }),

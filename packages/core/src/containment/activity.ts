@@ -15,7 +15,7 @@ export interface Activity {
   readonly trace: Trace;
 }
 
-const storage = new AsyncLocalStorage<Activity>();
+const storage = new AsyncLocalStorage<Activity | undefined>();
 let traces = 0;
 
 /** The activity whose code runs now, across awaits, timers and sockets. */
@@ -36,7 +36,8 @@ export function runInScope<A extends readonly unknown[], R>(
 
 /** Runs `work` outside of every module, for the host's own long-lived things that are made while a module runs. */
 export function runOutside<R>(work: () => R): R {
-  return storage.exit(work);
+  // `exit` would switch the hooks of the whole process off and on again.
+  return storage.run(undefined, work);
 }
 
 /** The correlation id of the current chain of calls; undefined outside of modules. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemClock, type Clock } from '@carabiner/clock';
 import { hasErrors } from '@carabiner/dialect';
+import { otherCopies } from '../composition/core-copy.js';
 import { checkCompatibility } from '../composition/check-compatibility.js';
 import { loadComposition, type CompositionOptions } from '../composition/load-composition.js';
 import { BootTimer } from '../observability/boot-tree.js';
@@ -35,7 +36,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   );
   const { configuration, source, resolver } = loaded;
   const misplaced = configuration.modules
-    .filter((entry) => remote?.hosts(entry) !== true && (entry.isolation === 'process' || entry.standalone))
+    .filter((entry) => remote === undefined && (entry.isolation === 'process' || entry.standalone))
     .map(({ id, standalone }) =>
       source.finding(['active_modules', id, standalone ? 'standalone' : 'isolation'], {
         code: 'no-other-processes',
@@ -46,10 +47,16 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const findings = [...loaded.findings, ...misplaced];
   if (hasErrors(findings)) throw new CompositionError(findings);
   const inline = configuration.modules.filter((entry) => remote?.hosts(entry) !== true);
-  const { modules, findings: loadFindings } = await boot.measure('load', async () =>
-    resolver.loadAll(inline, source, clock, configuration.settings.carabiner.loadTimeoutMs),
+  const { modules, findings: loadFindings } = await boot.measure('load', async (timer) =>
+    resolver.loadAll(
+      inline,
+      source,
+      clock,
+      configuration.settings.carabiner.loadTimeoutMs,
+      async (name, work) => timer.measure(name, work),
+    ),
   );
-  findings.push(...loadFindings, ...checkCompatibility(inline, modules, source));
+  findings.push(...otherCopies(source), ...loadFindings, ...checkCompatibility(inline, modules, source));
   if (hasErrors(findings)) throw new CompositionError(findings);
-  return new Runtime({ loaded, modules, clock, log, remote, boot });
+  return new Runtime({ loaded, modules, findings, clock, log, remote, boot });
 }

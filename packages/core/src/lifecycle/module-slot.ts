@@ -8,7 +8,7 @@ import { ConfigHandlers } from '../config/config-handlers.js';
 import { currentActivity, runInScope } from '../containment/activity.js';
 import { ModuleScope } from '../containment/module-scope.js';
 import type { ModuleDescriptor, ModuleInfo } from '../contract/index.js';
-import { toError } from '../exceptions/index.js';
+import { Shutdown, toError } from '../exceptions/index.js';
 import type { LoadedModule } from '../composition/module-resolver.js';
 import { ModuleContainer } from '../injection/module-container.js';
 import { buildContext } from './build-context.js';
@@ -141,6 +141,7 @@ export class ModuleSlot {
     const { instance } = this;
     this.instance = undefined;
     if (instance === undefined) return;
+    this.endpoint.warn(new Shutdown(`module ${this.id} is shutting down`));
     const { shutdownTimeoutMs } = this.host.configuration.settings.carabiner;
     for (const error of await instance.unload(shutdownTimeoutMs))
       instance.scope.log.error('a module did not shut down cleanly', { err: error });

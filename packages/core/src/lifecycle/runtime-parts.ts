@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '@carabiner/clock';
+import type { Finding } from '@carabiner/dialect';
 import type { LoadedComposition } from '../composition/load-composition.js';
 import type { LoadedModule } from '../composition/module-resolver.js';
 import type { BootTimer } from '../observability/boot-tree.js';
@@ -11,6 +12,8 @@ export interface RuntimeParts {
   readonly loaded: LoadedComposition;
   /** By module id; those of this process. */
   readonly modules: ReadonlyMap<string, LoadedModule>;
+  /** Warnings of check and load. */
+  readonly findings: readonly Finding[];
   readonly clock: Clock;
   readonly log: LogBook | LogOptions | undefined;
   readonly remote: RemoteModules | undefined;

@@ -125,7 +125,7 @@ export class Runtime implements ModuleHost {
 
   /** Warnings of the composition's check. */
   get findings(): readonly Finding[] {
-    return this.#parts.loaded.findings;
+    return this.#parts.findings;
   }
 
   /** How long each step of the start took. */
@@ -382,6 +382,8 @@ export class Runtime implements ModuleHost {
 
   #remoteChanged(moduleId: string, state: ModuleState, reason: string | undefined): void {
     this.#remoteStates.set(moduleId, state, reason);
+    // Another process begins: what the former one said last is not its word.
+    if (state === 'loaded' || state === 'initialising') this.#peers.forget(moduleId);
     this.stateChanged(moduleId, state, reason);
   }
 

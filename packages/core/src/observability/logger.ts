@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pino, type DestinationStream, type Level, type Logger as Pino } from 'pino';
-import { build as prettyStream } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import { correlationId } from '../containment/activity.js';
 import type { Logger } from '../contract/index.js';
 
@@ -28,12 +28,7 @@ export class LogBook {
     const { level = 'info', format = 'auto', destination } = options;
     const pretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY && !destination);
     const stream = pretty
-      ? prettyStream({
-          ignore: 'pid,hostname,module',
-          messageFormat: '{module}: {msg}',
-          ...(destination === undefined ? {} : { destination }),
-          sync: true,
-        })
+      ? prettyLines(destination ?? process.stdout)
       : (destination ?? pino.destination({ dest: 1, sync: true }));
     this.#root = pino(
       {
@@ -78,6 +73,17 @@ export class LogBook {
     }
     return logger;
   }
+}
+
+/** Turns lines of JSON into lines for people. */
+function prettyLines(destination: { write(text: string): unknown }): DestinationStream {
+  const format = prettyFactory({
+    colorize: destination === process.stdout && process.stdout.isTTY,
+    ignore: 'pid,hostname,module',
+    messageFormat: '{module}: {msg}',
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
+  return { write: (line) => void destination.write(format(line)) };
 }
 
 class PinoLogger implements Logger {

@@ -204,6 +204,19 @@ describe('a command call', () => {
     expect(system.clock.pending).to.equal(0);
   });
 
+  it('is told by its signal that the module shuts down, and may still answer', async () => {
+    const system = await makeSystem({
+      handlers: {
+        add: (_args, { signal }) =>
+          new Promise((resolve) => signal.addEventListener('abort', () => resolve(42), { once: true })),
+      },
+    });
+    await system.runtime.start();
+    const call = system.requires.counter.call.add({ amount: 1 });
+    await system.runtime.stop();
+    expect(await call).to.equal(42);
+  });
+
   it('beyond the bound of the queue is refused at once and reported', async () => {
     const gate = deferred<number>();
     await withSystem(

@@ -165,6 +165,20 @@ describe('modules of packages', () => {
     expect(text).to.contain(join('heavy', 'node_modules', '@carabiner', 'core'));
   });
 
+  it('beside which another copy of the core was loaded are warned of', async () => {
+    place.install('fine', declares('Fine'), files('Fine'));
+    const key = Symbol.for('carabiner.core.copies');
+    const copies = Reflect.get(globalThis, key) as object[];
+    copies.push({ folder: '/bundled', version: '0.0.1' });
+    try {
+      const runtime = await createRuntime({ file: compose({ module: 'Fine' }), log: { level: 'silent' } });
+      const warning = runtime.findings.find(({ code }) => code === 'second-core');
+      expect(warning?.message).to.contain('0.0.1 in /bundled');
+    } finally {
+      copies.pop();
+    }
+  });
+
   it('are not executed by a check', () => {
     place.install('loud', declares('Loud'), {
       'manifest.yaml': MANIFEST,

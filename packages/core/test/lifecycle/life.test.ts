@@ -202,6 +202,7 @@ describe('the life of modules', () => {
         'init',
         'ready',
       ]);
+      expect(tree.steps[1]!.steps.map(({ name }) => name)).to.deep.equal(['counter', 'user']);
       expect(tree.steps[3]!.steps.map(({ name }) => name)).to.deep.equal(['counter', 'user']);
       expect(formatBootTree(tree)).to.match(/^start {2}0\.0 ms\n {2}check /);
     });

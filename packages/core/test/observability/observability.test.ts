@@ -63,6 +63,9 @@ describe('logs', () => {
     const text: string[] = [];
     const destination = { write: (line: string) => void text.push(line) };
     new LogBook({ destination, format: 'json' }).of('psu').child({ port: 3 }).warn('low', { v: 1 });
+    const pretty = new LogBook({ destination, format: 'pretty' });
+    pretty.of('psu').warn('low', { v: 1 });
+    expect(text[1]).to.contain('psu: low').and.to.contain('WARN');
     expect(JSON.parse(text[0]!)).to.include({ level: 40, module: 'psu', port: 3, v: 1, msg: 'low' });
   });
 });
