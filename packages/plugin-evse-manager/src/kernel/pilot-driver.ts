@@ -122,7 +122,8 @@ export class PilotDriver {
         break;
       case 'CarUnplugged':
         memory.plugged = false;
-        memory.carLeft = true;
+        // Without a session there is nobody to leave: the end of a state F while idle must not hide the next vehicle.
+        memory.carLeft = state !== 'Idle' && state !== 'Disabled';
         break;
       case 'CarRequestedPower':
         if (resting && callable) kernel.bcb = bcbPulseBegins(kernel.bcb, nowMs);
