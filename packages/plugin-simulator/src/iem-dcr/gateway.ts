@@ -206,7 +206,7 @@ function show(fault: ActiveFault, response: ServerResponse, answer: MeterAnswer)
       send(response, { status: fault.status, body: fault.body ?? '', contentType: 'text/plain' });
       return;
     case 'malformed-json':
-      send(response, { ...answer, body: fault.body ?? `${answer.body.slice(0, -1)},` });
+      send(response, { ...answer, status: 200, body: fault.body ?? `${answer.body.slice(0, -1)},` });
       return;
     case 'truncated-body':
       sendRaw(
