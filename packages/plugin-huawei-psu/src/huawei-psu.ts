@@ -154,7 +154,7 @@ export class HuaweiPsu extends HuaweiPsuBase {
       offCurrent: config.off_current_A,
       offTimeoutMs: config.off_timeout_ms,
       metered: this.requires.carside_powermeter.length > 0,
-      reachable: () => dispenser.state === 'READY',
+      reachable: () => dispenser.reachable,
     });
     const fault = new CommunicationFault(
       clock,
@@ -199,13 +199,24 @@ export class HuaweiPsu extends HuaweiPsuBase {
       topics ??= new RegisterTopics(this.#telemetry, numbers, dispenser.bank);
       watch.look();
     });
-    dispenser.on('state', (state, reason) => {
-      this.log.info('connection with the power unit', { state, reason });
-      for (const { fault } of this.#outlets) {
-        if (state === 'READY') fault.restored();
-        else fault.lost();
+    let reachable = false;
+    const followReachability = (): void => {
+      if (dispenser.reachable !== reachable) {
+        reachable = dispenser.reachable;
+        for (const { fault } of this.#outlets) {
+          if (reachable) fault.restored();
+          else fault.lost();
+        }
       }
       watch.look();
+    };
+    dispenser.on('state', (state, reason) => {
+      this.log.info('connection with the power unit', { state, reason });
+      followReachability();
+    });
+    dispenser.on('link', (up, reason) => {
+      this.log.info('Ethernet link', { up, reason });
+      followReachability();
     });
     const tell = (fault: (typeof FAULTS)[keyof typeof FAULTS]) => (number: number, present: boolean) => {
       const outlet = this.#outlets[number - 1];

@@ -12,6 +12,8 @@ import {
   type MockCharger,
   type MockChargerOptions,
 } from './mock-charger.js';
+import { skip } from './requirement.js';
+import { makeVethPair } from './veth.js';
 
 const LOST = ['power_supply_DC/CommunicationFault', ''] as const;
 const WARNING = 'power_supply_DC/VendorWarning';
@@ -146,6 +148,22 @@ describe('a fault of the power unit', function () {
         });
     }
     await recovers(running);
+  });
+
+  it('or of the cable is noticed, and is over when the cable is back', async function () {
+    const veth = makeVethPair('huf');
+    if ('unavailable' in veth) skip(this, 'packet', veth.unavailable);
+    try {
+      const running = await start({ link: veth });
+      veth.ip('link', 'set', veth.b, 'down');
+      await untilActive(running, LOST);
+      veth.ip('link', 'set', veth.b, 'up');
+      await recovers(running);
+      await running.stop();
+      charger = undefined;
+    } finally {
+      veth.remove();
+    }
   });
 
   describe('with TLS', () => {

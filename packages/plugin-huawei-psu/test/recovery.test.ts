@@ -115,12 +115,15 @@ describe('a lost connection', () => {
       500,
       'error raised',
     );
+    unit.script.announce = false;
     unit.connection!.destroy();
     await until(() => end.errors.isActive(LOST), 500, 'fault raised');
     expect(
       end.errors.isActive('power_supply_DC/VendorWarning', 'PowerUnit/Epo'),
       'while nothing is known',
     ).to.equal(true);
+    await until(() => unit.connections === 2 && unit.connection !== undefined, 5000, 'reconnected');
+    await unit.announce();
     await until(() => end.errors.active.length === 0, 20_000, 'all errors cleared');
   });
 

@@ -53,6 +53,8 @@ export interface DispenserOptions {
 export interface DispenserEvents {
   /** The connection state has changed; `reason` says why it failed. */
   state: [state: ConnectionState, reason: string | undefined];
+  /** The Ethernet link came up or went down; `reason` says why it is down. */
+  link: [up: boolean, reason: string];
   /** A connection was set up; its registers are new. */
   connected: [];
   /** The power unit has written something that this module may be interested in. */
@@ -92,6 +94,7 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
   /** Connectors that have got a key on the present connection. */
   readonly #keyed = new Set<number>();
   #running: Promise<void> = Promise.resolve();
+  #unsubscribe: () => void = () => undefined;
 
   constructor(options: DispenserOptions) {
     super();
@@ -112,6 +115,11 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** The power unit can be reached both ways: it has told its address, and the Ethernet link is up. */
+  get reachable(): boolean {
+    return this.#state === 'READY' && this.#options.link.up;
   }
 
   /** The registers of the present connection, or of the last one. */
@@ -138,6 +146,11 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
 
   /** Begins to connect. */
   start(): void {
+    this.#unsubscribe = this.#options.link.onStatus((up, reason) => {
+      // Rather now than with the next repetition.
+      if (up) for (const { connector } of this.#places) connector.renew();
+      this.emit('link', up, reason);
+    });
     this.#running = keepConnected(
       this.#options.clock,
       this.#stopping.signal,
@@ -158,6 +171,7 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
     this.#stopping.abort();
     this.#connection?.close();
     await this.#running;
+    this.#unsubscribe();
     for (const { stream } of this.#places) stream.close();
     this.#receiver.close();
   }
