@@ -52,6 +52,7 @@ export function emitInterface(
   const variables = printObject(bundle.variables(model.name), {
     nameOf,
     schema: { properties: model.variables },
+    block: true,
   });
   const errors = specs.errorsOf(model);
   const errorTypes = typeUnion(

@@ -25,7 +25,7 @@ export function emitTypes(model: TypeFileModel, bundle: TypeBundle, layout: Layo
     const isInterface =
       expression.kind === 'object' && expression.members.some((member) => member.name !== undefined);
     const head = isInterface ? `export interface ${name} ` : `export type ${name} =`;
-    const printed = printType(expression, { nameOf, schema, column: head.length + 1 });
+    const printed = printType(expression, { nameOf, schema, column: head.length + 1, block: isInterface });
     const declaration = isInterface
       ? `${head}${printed}\n`
       : `${head}${printed.startsWith('\n') ? '' : ' '}${printed};\n`;

@@ -78,10 +78,18 @@ export class StampFile {
 function cacheFolder(from: string): string | undefined {
   for (let at = from; ; at = dirname(at)) {
     const modules = join(at, 'node_modules');
-    if (statSync(modules, { throwIfNoEntry: false })?.isDirectory() === true) {
+    if (isFolder(modules)) {
       return join(modules, '.cache', 'carabiner-codegen');
     }
     if (dirname(at) === at) return undefined;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -13,6 +13,8 @@ export interface PrintOptions {
   readonly column?: number;
   /** Schema of the type, for the documentation of its members. */
   readonly schema?: Json | undefined;
+  /** Put each member on a line of its own even if all would fit on one. */
+  readonly block?: boolean;
 }
 
 /** A type as TypeScript. */
@@ -47,21 +49,21 @@ export function printType(type: TypeExpression, options: PrintOptions): string {
 
 /** The members of an object type in braces, a documented one to a line. */
 export function printObject(members: readonly TypeMember[], options: PrintOptions): string {
-  const { indent = '', column = indent.length } = options;
+  const { indent = '', column = indent.length, block = false, ...rest } = options;
   if (members.length === 0) return '{}';
   const [only] = members;
   if (members.length === 1 && only?.name === undefined && only !== undefined) {
-    return `{ [key: string]: ${printType(only.type, { ...options, schema: undefined })} }`;
+    return `{ [key: string]: ${printType(only.type, { ...rest, schema: undefined })} }`;
   }
   const inner = `${indent}  `;
-  const described = members.some((member) => memberDoc(options.schema, member) !== '');
-  if (!described) {
-    const line = `{ ${members.map((member) => printMember(member, { ...options, indent })).join('; ')} }`;
+  const described = members.some((member) => memberDoc(rest.schema, member) !== '');
+  if (!described && !block) {
+    const line = `{ ${members.map((member) => printMember(member, { ...rest, indent })).join('; ')} }`;
     if (column + line.length < LINE_WIDTH && !line.includes('\n')) return line;
   }
   const lines = members.map(
     (member) =>
-      `${docComment([memberDoc(options.schema, member)], inner)}${inner}${printMember(member, { ...options, indent: inner })};\n`,
+      `${docComment([memberDoc(rest.schema, member)], inner)}${inner}${printMember(member, { ...rest, indent: inner })};\n`,
   );
   return `{\n${lines.join('')}${indent}}`;
 }

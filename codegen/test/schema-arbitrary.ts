@@ -38,7 +38,7 @@ const FORMATTED: { readonly [format: string]: readonly string[] } = {
   uuid: ['123e4567-e89b-12d3-a456-426614174000', '123E4567-E89B-12D3-A456-426614174000', '123e4567'],
 };
 
-/** Anything that JSON can carry, small. */
+/** Anything that JSON can carry, small. No 1e21: from there on ajv misjudges `multipleOf`. */
 export const anyJson: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom<Json>(
     null,
@@ -48,7 +48,7 @@ export const anyJson: fc.Arbitrary<Json> = fc.oneof(
     -1,
     1,
     1.5,
-    1e21,
+    1e20,
     2 ** 53,
     -0.5,
     [],

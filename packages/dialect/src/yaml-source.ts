@@ -72,10 +72,7 @@ export class YamlSource {
       });
     };
     for (const error of document.errors.filter(({ code }) => code === 'DUPLICATE_KEY')) {
-      const key = text
-        .slice(...error.pos)
-        .trim()
-        .replace(/:.*$/s, '');
+      const key = /^(?:"[^"]*"|'[^']*'|[^:\n]*)/.exec(text.slice(error.pos[0]))?.[0].trim() ?? '';
       report(error.pos[0], [], { code: 'duplicate-key', message: `duplicate key '${key}'` });
     }
     // What follows the first mistake in the syntax is mostly a consequence of it.
