@@ -53,6 +53,13 @@ describe('errors', () => {
     });
   });
 
+  it('may bring a description of their own', async () => {
+    await withSystem({}, (system) => {
+      const error = raiser(system).raise({ type: 'counter/Overflow', message: 'm', description: 'own' });
+      expect(error).to.include({ description: 'own' });
+    });
+  });
+
   it('are told once, however often they are raised, and cleared with the same uuid', async () => {
     await withSystem({}, async (system) => {
       const log: string[] = [];
