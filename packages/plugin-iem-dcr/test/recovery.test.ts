@@ -135,6 +135,16 @@ describe('recovery', () => {
     expect(bench.main.errors.active).to.deep.equal([]);
   });
 
+  it('takes its record for what it is though the clock of the meter was far off until just before', async () => {
+    await using bench = await MeterBench.ready({ store: new Map() });
+    bench.meter.handle('POST', '/counter/v1/ocmf/datetime', '{"TM":"2020-01-01T00:00:00,000+0100"}');
+    await bench.driver.shutdown();
+    await bench.startDriver();
+    await bench.until(() => bench.briefs.some((line) => line.startsWith('POST /datetime')));
+    expect((await bench.start()).status).to.equal('OK');
+    expect((await bench.stop()).status).to.equal('OK');
+  });
+
   it('raises nothing for a transaction of an earlier run', async () => {
     await using bench = await session({ store: new Map() });
     await bench.driver.shutdown();

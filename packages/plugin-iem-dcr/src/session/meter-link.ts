@@ -23,6 +23,8 @@ export class MeterLink {
   /** Last good public key; empty when there was none. */
   publicKey = '';
   #liveAtMs = 0;
+  /** Whether the clock was set since the last live values, so that their time says nothing about it any more. */
+  #clockMoved = false;
   #syncedAtMs = Number.NEGATIVE_INFINITY;
   #syncTriedAtMs = Number.NEGATIVE_INFINITY;
   /** When a meter that has no CT, and refused to take one, is initialised again. */
@@ -43,7 +45,7 @@ export class MeterLink {
     this.#offerAgainAtMs = Number.POSITIVE_INFINITY;
     try {
       await client.postGateway(config.CT, config.CI, time.format(clock.now()));
-      this.#syncedAtMs = clock.monotonic();
+      this.#clockWasSet();
     } catch (error) {
       if (!(error instanceof MeterRefusal)) throw error;
       fresh = false;
@@ -79,6 +81,7 @@ export class MeterLink {
       live = await client.getLiveValues();
     }
     this.#liveAtMs = clock.monotonic();
+    this.#clockMoved = false;
     this.#noticePowerCycle(live);
     this.live = live;
     this.running = live.XT;
@@ -117,15 +120,20 @@ export class MeterLink {
     this.#syncTriedAtMs = now;
     try {
       await client.postDateTime(time.format(clock.now()));
-      this.#syncedAtMs = now;
+      this.#clockWasSet();
     } catch (error) {
       log.warn('the clock of the meter could not be set', { reason: (error as Error).message });
     }
   }
 
+  #clockWasSet(): void {
+    this.#syncedAtMs = this.context.clock.monotonic();
+    this.#clockMoved = true;
+  }
+
   /** The meter's clock as it should be now, in milliseconds since 1970; undefined when it is not to be trusted. */
   get meterNowMs(): number | undefined {
-    if (this.live === undefined) return undefined;
+    if (this.live === undefined || this.#clockMoved) return undefined;
     const time = parseOcmfTime(this.live.TM);
     if (time === undefined || time.status === 'U' || time.status === undefined) return undefined;
     return time.epochMs + this.context.clock.monotonic() - this.#liveAtMs;

@@ -70,7 +70,8 @@ export class TransactionControl {
 
   /** `stop_transaction`; an empty id ends whatever runs. */
   async stop(transactionId: string): Promise<TransactionStopResponse> {
-    this.#begun = false;
+    const { open } = this.journal;
+    if (transactionId === '' || open?.transactionId === transactionId) this.#begun = false;
     this.outputs.clearTransactionLost();
     const kept = transactionId === '' ? undefined : this.journal.recordOf(transactionId);
     if (kept !== undefined)
@@ -146,6 +147,7 @@ export class TransactionControl {
     await this.#begin();
     this.link.running = true;
     this.#begun = true;
+    this.outputs.clearTransactionLost();
     this.#stopOwed = false;
   }
 

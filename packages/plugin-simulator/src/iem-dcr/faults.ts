@@ -11,7 +11,7 @@ export const FAULT_KINDS = [
   'reset',
   /** Answers with `status` and `body`. */
   'status',
-  /** Answers 200 with `body`, by default JSON that is cut short. */
+  /** Cuts the body short and adds a comma; with `body`, answers 200 with that. */
   'malformed-json',
   /** Announces the whole body, sends half of it and closes. */
   'truncated-body',

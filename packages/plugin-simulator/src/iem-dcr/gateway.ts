@@ -206,7 +206,12 @@ function show(fault: ActiveFault, response: ServerResponse, answer: MeterAnswer)
       send(response, { status: fault.status, body: fault.body ?? '', contentType: 'text/plain' });
       return;
     case 'malformed-json':
-      send(response, { ...answer, status: 200, body: fault.body ?? `${answer.body.slice(0, -1)},` });
+      send(
+        response,
+        fault.body === undefined
+          ? { ...answer, body: `${answer.body.slice(0, -1)},` }
+          : { ...answer, status: 200, body: fault.body },
+      );
       return;
     case 'truncated-body':
       sendRaw(
