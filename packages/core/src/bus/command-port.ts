@@ -76,9 +76,9 @@ export class CommandPort implements CallOwner {
 
   /** Calls the command; the arguments were checked before. */
   readonly enter = (args: object, caller: Caller): Promise<unknown> => {
-    const { gate, deadlines, clock } = this.host;
+    const { gate, deadlines, blockWatch } = this.host;
     const trace = currentActivity()?.trace;
-    const call = new PendingCall(caller.origin, args, this, clock.monotonic());
+    const call = new PendingCall(caller.origin, args, this, blockWatch.begin());
     if (gate.state === 'refusing') {
       this.meter.failed(0);
       call.reject(gate.refusal());
@@ -87,7 +87,7 @@ export class CommandPort implements CallOwner {
     if (caller.timeoutMs !== undefined || caller.signal !== undefined) this.#limit(call, caller);
     if (caller.timeoutMs === undefined) deadlines.add(call);
     if (this.#busy || gate.state === 'paused') this.#wait({ call, trace });
-    else this.#start(call, trace);
+    else this.#start(call, trace, call.startedMs);
     return call.promise;
   };
 
@@ -172,12 +172,13 @@ export class CommandPort implements CallOwner {
         this.host.deadlines.remove(entry.call);
         this.meter.failed(0);
         entry.call.reject(gate.refusal());
-      } else this.#start(entry.call, entry.trace);
+      } else this.#start(entry.call, entry.trace, this.host.blockWatch.begin());
     }
     this.meter.queued(this.#waiting.length);
   }
 
-  #start(call: PendingCall, trace: Trace | undefined): void {
+  /** @param startedMs - real monotonic milliseconds */
+  #start(call: PendingCall, trace: Trace | undefined, startedMs: number): void {
     const { scope } = this.host;
     if (call.settled) return;
     if (scope === undefined || this.handler === undefined) {
@@ -188,7 +189,6 @@ export class CommandPort implements CallOwner {
     this.#busy = true;
     this.#running = call;
     const watch = this.host.blockWatch;
-    const startedMs = watch.begin();
     let result: unknown;
     try {
       result = runInScope(scope, this.label, trace, this.handler, call.args, call);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RaisedError, Subscription } from '../contract/index.js';
-import { NotReady } from '../exceptions/index.js';
+import { NotReady, toError } from '../exceptions/index.js';
 import { subscription } from '../lifecycle/subscription.js';
 import { runOutside } from '../containment/activity.js';
 import type {
@@ -132,7 +132,14 @@ export class LocalBus implements Bus {
         this.#scheduled = false;
         return;
       }
-      delivery();
+      try {
+        delivery();
+      } catch (thrown) {
+        // One that fails must not end the deliveries of all.
+        setImmediate(() => {
+          throw toError(thrown);
+        });
+      }
     }
     setImmediate(this.#drain);
   };

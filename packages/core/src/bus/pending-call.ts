@@ -16,7 +16,9 @@ export class PendingCall implements CallContext {
   #abandoned: Error | undefined;
   settled = false;
 
-  /** Links and deadline of {@link DeadlineList}; undefined while the call is in none. */
+  /** Monotonic milliseconds; set by the deadline list when the call outlived a turn of the event loop. */
+  deadlineMs = 0;
+  /** Links of the deadline list. */
   previous: PendingCall | undefined;
   next: PendingCall | undefined;
 
@@ -25,7 +27,7 @@ export class PendingCall implements CallContext {
     readonly args: object,
     /** Told when the time of the call is over. */
     readonly owner: CallOwner,
-    /** Monotonic milliseconds at which the call was made. */
+    /** Real monotonic milliseconds at which the call was made. */
     readonly startedMs: number,
   ) {
     this.promise = new Promise((resolve, reject) => {

@@ -126,7 +126,12 @@ class Checker {
         continue;
       }
       const problem = checkConfigValue(name, parameter, value);
-      if (problem !== undefined) this.#report([...path, name], problem);
+      if (problem !== undefined)
+        this.#report([...path, name], {
+          ...problem,
+          // What cannot be read back is a secret, and stays one.
+          message: parameter.mutability === 'WriteOnly' ? `'${name}' has a wrong value` : problem.message,
+        });
     }
     for (const [name, parameter] of Object.entries(parameters))
       if (parameter.default === undefined && values[name] === undefined)

@@ -26,7 +26,7 @@ export function completeConfig(
     const value = given[name] ?? parameter.default;
     if (value === undefined) throw new TypeError(`parameter '${name}' has no value and no default`);
     const problem = checkConfigValue(name, parameter, value);
-    if (problem !== undefined) throw new TypeError(`${problem.message}; expected ${problem.expected}`);
+    if (problem !== undefined) throw new TypeError(`parameter '${name}' must be ${problem.expected}`);
     values[name] = value;
   }
   return values;

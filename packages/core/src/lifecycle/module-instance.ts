@@ -46,6 +46,7 @@ export class ModuleInstance {
   async unload(timeoutMs: number): Promise<readonly Error[]> {
     const failures: Error[] = [];
     this.scope.abort();
+    this.#crash(toError(this.scope.signal.reason));
     try {
       await this.#step('shutdown', timeoutMs, () => this.module.shutdown(), false);
     } catch (thrown) {
@@ -58,7 +59,7 @@ export class ModuleInstance {
   async #step(
     step: LifeStep,
     timeoutMs: number,
-    work: () => void | Promise<void>,
+    perform: () => void | Promise<void>,
     endsWithCrash = true,
   ): Promise<void> {
     const { scope } = this;
@@ -66,10 +67,10 @@ export class ModuleInstance {
     const watch = scope.host.blockWatch;
     try {
       const startedMs = watch.begin();
-      const running = runInScope(scope, handler, currentActivity()?.trace, async () => work());
+      const running = runInScope(scope, handler, currentActivity()?.trace, async () => perform());
       watch.end(startedMs, handler);
-      const bounded = withTimeout(scope.host.clock, running, timeoutMs, handler);
-      await (endsWithCrash ? Promise.race([bounded, this.#crashed]) : bounded);
+      const work = endsWithCrash ? Promise.race([running, this.#crashed]) : running;
+      await withTimeout(scope.host.clock, work, timeoutMs, handler);
     } catch (thrown) {
       const cause = toError(thrown);
       throw new ModuleStepError(

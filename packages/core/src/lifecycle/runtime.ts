@@ -82,7 +82,6 @@ export class Runtime implements ModuleHost {
     this.validation = carabiner.validation;
     this.callTimeoutMs = carabiner.callTimeoutMs;
     this.blockWatch = new BlockWatch(
-      this.clock,
       carabiner.blockWarningMs === 0 ? Number.POSITIVE_INFINITY : carabiner.blockWarningMs,
       (handler, heldMs) =>
         this.log.warn('a handler held the event loop', { handler, heldMs: Math.round(heldMs) }),
@@ -230,7 +229,7 @@ export class Runtime implements ModuleHost {
     return await callAnywhere(this, { moduleId, implementationId: implementation }, command, args, options);
   }
 
-  /** Hears of everything that happens. The listener must not throw. */
+  /** Hears of everything that happens, in the stack of who did it: be quick. */
   observe(listener: (event: RuntimeEvent) => void): Subscription {
     this.#observers.add(listener);
     return subscription(() => void this.#observers.delete(listener));
@@ -331,6 +330,8 @@ export class Runtime implements ModuleHost {
     const failures = await this.#boot.measure(name, async (timer) =>
       inOrder(order, async (id) => {
         const slot = this.slots.get(id);
+        if (this.#state !== 'starting')
+          throw new RuntimeStateError('the runtime was stopped during its start');
         if (slot?.instance === undefined) throw new ModuleStepError(id, name, 'has no instance');
         const { instance } = slot;
         await timer.measure(id, async () => work(slot, instance));
@@ -394,6 +395,12 @@ export class Runtime implements ModuleHost {
   }
 
   #tell(event: RuntimeEvent): void {
-    for (const observer of this.#observers) observer(event);
+    for (const observer of this.#observers)
+      try {
+        observer(event);
+      } catch (thrown) {
+        // A module that publishes must not pay for who looks on.
+        this.log.error('an observer failed', { err: toError(thrown) });
+      }
   }
 }

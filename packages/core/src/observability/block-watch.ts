@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '@carabiner/clock';
+import { systemClock, type Clock } from '@carabiner/clock';
 
 /** Called when `handler` held the event loop for `blockedMs`. */
 export type BlockReport = (handler: string, blockedMs: number) => void;
@@ -9,10 +9,14 @@ export class BlockWatch {
   /** Time that was reported inside of the outer handler already, so that only the culprit is named. */
   #reportedMs = 0;
 
+  /**
+   * @param limitMs - real milliseconds that a handler may hold the event loop
+   * @param clock - of real time, also where the system runs on a virtual clock
+   */
   constructor(
-    private readonly clock: Clock,
     readonly limitMs: number,
     private readonly report: BlockReport,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Start of a synchronous stretch, in monotonic milliseconds. */

@@ -256,6 +256,23 @@ describe('the check of a composition', () => {
     expect(findings[0]).to.include({ file: 'charger.yaml', expected: 'an integer from 0 to 10' });
   });
 
+  it('does not repeat the value of a write-only parameter', () => {
+    class Secretive extends CounterModule {
+      static override readonly descriptor = {
+        ...CounterDescriptor,
+        config: { key: { type: 'integer', description: 'a key', mutability: 'WriteOnly' } },
+      } as unknown as typeof CounterDescriptor;
+    }
+    const source = CompositionSource.of({
+      active_modules: { a: { module: 'Secretive', config_module: { key: 'hush' } } },
+    });
+    const { configuration } = readComposition(source);
+    const resolver = new ModuleResolver({ Secretive }, '/nonexistent');
+    const { findings } = checkComposition(configuration, resolver, source);
+    expect(findings.map(({ code }) => code)).to.include('wrong-type');
+    expect(JSON.stringify(findings)).to.not.contain('hush');
+  });
+
   it('warns of a module connected to itself and lets it run', () => {
     class Selfish extends UserModule {
       static override readonly descriptor = {

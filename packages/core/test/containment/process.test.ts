@@ -52,6 +52,14 @@ describe('a process with modules', () => {
     expect(code).to.equal(0);
   });
 
+  it('stops at once on a signal during the start', async () => {
+    const { lines, code } = await run('slow-init', (line, child) => {
+      if (line === 'init') child.kill('SIGTERM');
+    });
+    expect(lines).to.deep.equal(['init', 'shutdown counter', 'stopped']);
+    expect(code).to.equal(0);
+  });
+
   for (const [signal, expected] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -98,7 +98,7 @@ describe('metrics', () => {
           `carabiner_command_calls_total{${add}} 2`,
           `carabiner_command_errors_total{${add}} 1`,
           `carabiner_command_queue_length{${add}} 0`,
-          `carabiner_command_duration_seconds_bucket{le="0.00001",${add}} 2`,
+          `carabiner_command_duration_seconds_bucket{le="300",${add}} 2`,
           `carabiner_command_duration_seconds_bucket{le="+Inf",${add}} 2`,
           `carabiner_command_duration_seconds_count{${add}} 2`,
           'carabiner_variable_published_total{module="counter",implementation="main",variable="total"} 2',
@@ -156,6 +156,18 @@ describe('an observer', () => {
     });
     expect(events[1]).to.deep.include({ kind: 'error' });
     expect(events).to.have.lengthOf(2);
+  });
+});
+
+describe('an observer that fails', () => {
+  it('is no matter of the module that published', async () => {
+    await withSystem({}, ({ runtime, counters, lines }) => {
+      runtime.observe(() => {
+        throw new Error('no');
+      });
+      counters[0]!['provides'].main.publish.total(3);
+      expect(lines.with('an observer failed')).to.have.lengthOf(1);
+    });
   });
 });
 

@@ -7,6 +7,11 @@ import { CounterModule, UserModule } from './modules.js';
 const failure = process.argv[2] ?? 'none';
 
 class Failing extends CounterModule {
+  override async init(): Promise<void> {
+    if (failure !== 'slow-init') return;
+    console.log('init');
+    await new Promise(() => undefined);
+  }
   override ready(): void {
     switch (failure) {
       case 'timer':
