@@ -9,6 +9,9 @@ import { ScriptedPowerUnit } from './scripted-power-unit.js';
 /** How much faster than real time the tests run. */
 const SPEED = 20;
 
+/** Limits of waits are stretched by this, for machines that have other things to do. */
+const PATIENCE = 10;
+
 /** Global numbers of the four connectors. */
 export const GLOBAL_NUMBERS = [5, 6, 7, 8] as const;
 
@@ -74,7 +77,11 @@ export async function startCharger(options: ChargerOptions = {}): Promise<Charge
     },
   });
   undo.push(async () => await driver.shutdown());
-  return { driver, unit, until: driver.until.bind(driver) };
+  return {
+    driver,
+    unit,
+    until: async (condition, limitMs, what) => await driver.until(condition, limitMs * PATIENCE, what),
+  };
 }
 
 /** Sends an event of a connector's board support. */

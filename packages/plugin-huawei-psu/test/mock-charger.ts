@@ -10,6 +10,9 @@ import type { CertificateFiles } from './certificates.js';
 import type { VethPair } from './veth.js';
 
 const SPEED = 20;
+
+/** Limits of waits are stretched by this, for machines that have other things to do. */
+const PATIENCE = 10;
 const NUMBERS = [11, 12, 3, 4] as const;
 
 /** Which of both sides' protections are on. */
@@ -128,7 +131,7 @@ export async function startMockCharger(options: MockChargerOptions = {}): Promis
     mock,
     numbers,
     last,
-    until: driver.until.bind(driver),
+    until: async (condition, limitMs, what) => await driver.until(condition, limitMs * PATIENCE, what),
     stop: async () => {
       reading.cancel();
       await driver.shutdown();

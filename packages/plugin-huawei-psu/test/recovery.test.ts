@@ -102,7 +102,7 @@ describe('a lost connection', () => {
     await until(() => driver.provides.connector_1.errors.isActive(LOST), 500, 'fault raised');
     const start = driver.clock.monotonic();
     await driver.provides.connector_1.call.setMode({ mode: 'Off', phase: 'Charging' });
-    expect(driver.clock.monotonic() - start).to.be.lessThan(500);
+    expect(driver.clock.monotonic() - start).to.be.lessThan(1900);
     await until(() => unit.last()?.kind === 'stop', 500, 'stop demanded');
   });
 
