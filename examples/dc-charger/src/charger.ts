@@ -9,6 +9,8 @@ import {
 } from '@carabiner/core';
 import type { SessionEvent } from '@carabiner/interfaces/types/evse_manager';
 import type { Powermeter } from '@carabiner/interfaces/types/powermeter';
+import type { Output } from '@carabiner/interfaces/types/dc_power_output';
+import { steerMeter } from './meter-device.js';
 import type { Composition } from './composition.js';
 import { SESSION_STEPS, type Observation } from './observation.js';
 
@@ -160,6 +162,21 @@ export class Charger {
         .slice(after)
         .some((seen) => seen.event === event),
     );
+  }
+
+  /** Lets the current of the vehicle flow through a simulated meter of another process. */
+  feedMeter(controlPort: number): void {
+    let last = '';
+    this.#runtime.observe((event) => {
+      if (event.kind !== 'variable' || event.name !== 'output' || !this.#vehicles.has(event.moduleId)) return;
+      const { voltage_V, current_A } = event.value as Output;
+      const next = `${voltage_V.toFixed(1)} ${current_A.toFixed(1)}`;
+      if (next === last) return;
+      last = next;
+      steerMeter(controlPort, 'POST', '/output', { voltage_V, current_A }).catch(() => {
+        last = '';
+      });
+    });
   }
 
   async stop(): Promise<void> {

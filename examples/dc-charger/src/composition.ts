@@ -59,6 +59,11 @@ export class Composition {
     entry.config_module = { ...entry.config_module, ...values };
   }
 
+  /** Leaves a module out. */
+  remove(moduleId: string): void {
+    Reflect.deleteProperty(this.data.active_modules, moduleId);
+  }
+
   /** Reads a module-level parameter as it stands in the file. */
   parameter(moduleId: string, name: string): string | number | boolean | undefined {
     return this.data.active_modules[moduleId]?.config_module?.[name];

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseOptions } from './options.js';
 import { runScenario } from './run-scenario.js';
-import { SCENARIOS } from './scenarios/index.js';
+import { runPowerFailure } from './power-failure.js';
+import { POWER_FAILURE, SCENARIOS } from './scenarios/index.js';
 import { JsonView } from './view/json-view.js';
 import { TextView } from './view/text-view.js';
 
-const options = parseOptions(process.argv.slice(2), SCENARIOS);
+const options = parseOptions(process.argv.slice(2), [...SCENARIOS, POWER_FAILURE]);
 const { stdout } = process;
 const view = options.json
   ? new JsonView((text) => void stdout.write(text))
@@ -16,5 +17,5 @@ const view = options.json
       columns: stdout.isTTY ? stdout.columns : 120,
     });
 const scenario = SCENARIOS.find(({ name }) => name === options.scenario);
-if (scenario === undefined) throw new Error(`no scenario '${options.scenario}'`);
-process.exitCode = (await runScenario(scenario, options, view)) ? 0 : 1;
+const ok = scenario === undefined ? await runPowerFailure(view) : await runScenario(scenario, options, view);
+process.exitCode = ok ? 0 : 1;

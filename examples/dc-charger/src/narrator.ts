@@ -41,7 +41,14 @@ export class Narrator {
 
   /** Tells what the scenario itself does. */
   action(text: string): void {
-    this.view.happened({ atMs: this.#nowMs, evse: undefined, kind: 'action', name: text, text: '' });
+    this.view.happened({
+      atMs: this.#nowMs,
+      evse: undefined,
+      kind: 'action',
+      name: text,
+      text: '',
+      uuid: undefined,
+    });
   }
 
   /** Tells nothing any more, for example while the charger is being stopped. */
@@ -68,6 +75,7 @@ export class Narrator {
           kind: 'step',
           name: SESSION_STEPS[observation.name] ?? observation.name,
           text: '',
+          uuid: undefined,
         });
         break;
       }
@@ -84,6 +92,7 @@ export class Narrator {
           kind: observation.error.state === 'Active' ? 'error' : 'cleared',
           name: observation.error.type,
           text: observation.error.message,
+          uuid: undefined,
         });
         break;
       case 'module':
@@ -94,6 +103,7 @@ export class Narrator {
             kind: 'error',
             name: `module ${observation.state}`,
             text: observation.reason ?? '',
+            uuid: undefined,
           });
         }
         break;
@@ -106,7 +116,14 @@ export class Narrator {
     if (phase !== undefined) phases.enter(phase, atMs);
     if (event.event === 'SessionFinished') phases.end(atMs);
     if (event.event === 'SessionStarted') this.#energyAtStartWh.delete(evse);
-    this.view.happened({ atMs, evse, kind: 'event', name: event.event, text: detail(event) });
+    this.view.happened({
+      atMs,
+      evse,
+      kind: 'event',
+      name: event.event,
+      text: detail(event),
+      uuid: event.uuid,
+    });
   }
 
   #meter(evse: string, value: Powermeter, atMs: number): void {

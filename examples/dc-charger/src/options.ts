@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MeterAddress } from './meter-device.js';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** Options of the command. */
@@ -10,6 +11,10 @@ export interface RunOptions {
   readonly duration: number | undefined;
   readonly timeFactor: number;
   readonly json: boolean;
+  /** Folder of the store, kept after the run; undefined for one that is thrown away. */
+  readonly storeFolder: string | undefined;
+  /** A simulated meter of another process. */
+  readonly meter: MeterAddress | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -17,6 +22,12 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number above 0');
   return value;
+}
+
+function meterAddress(text: string): MeterAddress {
+  const match = /^(\d+):(\d+)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('must be <port>:<control port>');
+  return { port: Number(match[1]), controlPort: Number(match[2]) };
 }
 
 /**
@@ -46,6 +57,12 @@ export function parseOptions(
     )
     .option('--duration <seconds>', "stop charging after this time of the charger's own clock", positive)
     .option('--time-factor <factor>', "how much faster the charger's clock runs", positive, 10)
+    .option('--store-folder <folder>', 'keep the store there, so that another run finds it')
+    .option(
+      '--meter <ports>',
+      'use a simulated meter of another process: <port>:<control port>',
+      meterAddress,
+    )
     .option('--json', 'one JSON object per line', false)
     .addOption(
       new Option('--log-level <level>', 'log of the modules, on standard error')
@@ -61,5 +78,5 @@ export function parseOptions(
     })
     .parse([...argv], { from: 'user' });
   const options = program.opts<RunOptions>();
-  return { ...options, duration: options.duration, composition: options.composition };
+  return { ...options };
 }

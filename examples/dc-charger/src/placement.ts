@@ -2,12 +2,15 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Composition } from './composition.js';
+import type { MeterAddress } from './meter-device.js';
 
 /** What a run needs from its machine. */
 export interface Placement {
   /** Folder of the run, for the store. */
   readonly folder: string;
   readonly link: 'udp' | 'packet';
+  /** A simulated meter of another process, instead of the one in the composition. */
+  readonly meter: MeterAddress | undefined;
 }
 
 /** A free TCP port on loopback. */
@@ -26,7 +29,8 @@ export async function freePort(): Promise<number> {
 /** Gives each simulated device a port of its own, so that several runs can share a machine, and the store a folder. */
 export async function placeOnThisMachine(composition: Composition, placement: Placement): Promise<void> {
   await placePowerUnits(composition, placement);
-  await placeMeters(composition);
+  if (placement.meter === undefined) await placeMeters(composition);
+  else useMeter(composition, placement.meter);
   for (const store of composition.ofModule('Store')) {
     composition.configure(store, { file: join(placement.folder, `${store}.lmdb`) });
   }
@@ -53,8 +57,15 @@ async function placeMeters(composition: Composition): Promise<void> {
   const drivers = composition.ofModule('IemDcr');
   for (const [index, device] of composition.ofModule('IemDcrSimulator').entries()) {
     const port = await freePort();
-    composition.configure(device, { port });
+    composition.configure(device, { port, control_port: await freePort() });
     const driver = drivers[index];
     if (driver !== undefined) composition.configure(driver, { ip_address: '127.0.0.1', port_http: port });
+  }
+}
+
+function useMeter(composition: Composition, { port }: MeterAddress): void {
+  for (const device of composition.ofModule('IemDcrSimulator')) composition.remove(device);
+  for (const driver of composition.ofModule('IemDcr')) {
+    composition.configure(driver, { ip_address: '127.0.0.1', port_http: port });
   }
 }

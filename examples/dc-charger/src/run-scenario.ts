@@ -23,18 +23,18 @@ const COMPOSITIONS = new URL('../compositions/', import.meta.url);
  */
 export async function runScenario(scenario: Scenario, options: RunOptions, view: View): Promise<boolean> {
   const startMs = systemClock.monotonic();
-  const folder = mkdtempSync(join(tmpdir(), 'dc-charger-'));
+  const folder = options.storeFolder ?? mkdtempSync(join(tmpdir(), 'dc-charger-'));
   const clock = new ScaledClock(systemClock, options.timeFactor);
   const problems: string[] = [];
   let phases: ReadonlyMap<string, readonly Phase[]> = new Map();
   try {
     const composition = new Composition(options.composition ?? new URL(scenario.composition, COMPOSITIONS));
-    await placeOnThisMachine(composition, { folder, link: options.link });
+    await placeOnThisMachine(composition, { folder, link: options.link, meter: options.meter });
     phases = await play(scenario, composition, clock, options, view, problems);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (options.storeFolder === undefined) rmSync(folder, { recursive: true, force: true });
   }
   const ok = problems.length === 0;
   view.summary({
@@ -57,10 +57,13 @@ async function play(
   problems: string[],
 ): Promise<ReadonlyMap<string, readonly Phase[]>> {
   const charger = await Charger.start(composition, clock, { level: options.logLevel });
+  if (options.meter !== undefined) charger.feedMeter(options.meter.controlPort);
   let narrator: Narrator | undefined;
   try {
+    // A recovery happens while the charger starts: listen from the beginning.
+    if (scenario.fromStart === true) narrator = new Narrator(charger, view);
     await charger.ready();
-    narrator = new Narrator(charger, view);
+    narrator ??= new Narrator(charger, view);
     await scenario.play({ charger, composition, narrator, chargeForS: options.duration });
     for (const problem of showRecords(charger, view)) problems.push(problem);
   } catch (error) {

@@ -163,7 +163,7 @@ describe('BenchSimulator', () => {
     await charger.charge();
     await charger.bench.provides.hlc.call.send_error({ error: 'Error_EmergencyShutdown' });
     await charger.run(1000);
-    expect(charger.reports.slice(4)).to.deep.equal(['demand ends', 'contactor', 'error']);
+    expect(charger.reports.slice(4)).to.deep.equal(['demand ends', 'contactor', 'terminate']);
     await charger.bench.shutdown();
   });
 

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly description: string;
   /** File below `compositions/`. */
   readonly composition: string;
+  /** True when the start itself is part of the story. */
+  readonly fromStart?: boolean;
   /** Plays the story. Throws {@link ExpectationError} when something else happens. */
   play(stage: Stage): Promise<void>;
 }

@@ -18,6 +18,8 @@ export interface Happening {
   readonly kind: 'event' | 'step' | 'error' | 'cleared' | 'action' | 'info';
   readonly name: string;
   readonly text: string;
+  /** Session id, for session events. */
+  readonly uuid: string | undefined;
 }
 
 /** The signed record of a transaction and what its verification said. */

@@ -99,7 +99,7 @@ export class DcSession {
       const authorized = await this.#authorize(signal);
       if (authorized && (await this.#cableCheck(signal)) && (await this.#preCharge(signal))) {
         end = await this.#chargeLoop(signal);
-      } else if (this.#mustEnd() && !this.inputs.emergency) {
+      } else if (this.#mustEnd()) {
         end = 'terminate';
       }
     } catch (error) {
@@ -184,7 +184,7 @@ export class DcSession {
     let lastSoc = -1;
     for (;;) {
       await this.#pause(TARGET_PERIOD_MS, signal);
-      if (this.inputs.emergency || this.inputs.stop || this.stopRequested) return this.#ended();
+      if (this.#mustEnd()) return 'terminate';
       if (this.inputs.pause || this.pauseRequested) return 'pause';
       const target = nextTarget(this.plant.battery, this.options.limits, this.inputs.offer);
       if (last?.voltageV !== target.voltageV || last.currentA !== target.currentA) {
@@ -199,10 +199,6 @@ export class DcSession {
       }
       if (this.#isFull(target)) return 'terminate';
     }
-  }
-
-  #ended(): SessionEnd {
-    return this.inputs.emergency ? 'error' : 'terminate';
   }
 
   #isFull(target: ChargingTarget): boolean {
