@@ -16,7 +16,7 @@ Examples:
 
 Exit codes:
   0 done   1 errors found, or the call failed   2 wrong command line   3 nothing runs   70 defect of this program
-  130 ended by a second Ctrl-C
+  130, 143 ended by a second SIGINT (Ctrl-C) or SIGTERM
 `;
 
 /** The whole command line. */

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { socketPathOf } from 'carabiner';
 import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { COMPOSITION, eventually, testProject, type TestProject, type TestTerminal } from './test-project.js';
+
+const CARABINER = fileURLToPath(new URL('../bin/carabiner.js', import.meta.url));
 
 /** A running instance that is asked to stop at the end. */
 async function running(
@@ -44,12 +49,30 @@ describe('carabiner run', () => {
     expect(stderr).not.to.match(/\n\s+at /);
   });
 
+  it('puts an uncaught exception down to its module and goes on', async () => {
+    await using project = await testProject();
+    // A process of its own: mocha listens for uncaught exceptions itself.
+    const { env } = project.terminal();
+    const child = spawn(process.execPath, [CARABINER, 'run', 'charger.yaml'], { cwd: project.path, env });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await eventually(() => output.includes('runtime running'), 'the start');
+    // A failure that nobody awaits, as a driver's forgotten callback makes it.
+    const args = ['call', 'charger.yaml', 'imd/main', 'start_self_test', 'test_voltage_V=13'] as const;
+    expect((await project.carabiner(...args)).code).to.equal(0);
+    await eventually(() => /"module":"imd".*unlucky/.test(output), 'the line in the log of the module');
+    expect((await project.carabiner('call', 'charger.yaml', 'listener', 'x')).stderr).to.include('listener');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+  });
+
   it('ends at once at the second signal', async () => {
     await using project = await testProject();
     const { terminal, ended } = await running(project);
     terminal.signal('SIGTERM');
     terminal.signal('SIGTERM');
-    expect(terminal.exits).to.deep.equal([130]);
+    terminal.signal('SIGINT');
+    expect(terminal.exits).to.deep.equal([143, 130]);
     await ended;
   });
 

@@ -5,6 +5,7 @@ import { registerCheck } from './check.js';
 import { registerCompletion } from './completion.js';
 import { registerGraph } from './graph.js';
 import { registerInit } from './init.js';
+import { registerModule } from './module.js';
 import { registerModules } from './modules.js';
 import { registerNew } from './new.js';
 import { registerRun } from './run.js';
@@ -26,5 +27,6 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerSwap,
   registerStop,
   registerNew,
+  registerModule,
   registerCompletion,
 ];

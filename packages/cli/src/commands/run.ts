@@ -6,6 +6,7 @@ import {
   CompositionError,
   createRuntime,
   formatBootTree,
+  runUntilStopped,
   type LogLevel,
   type Runtime,
 } from '@carabiner/core';
@@ -67,7 +68,7 @@ export const registerRun: RegisterCommand = (program, { io, exitWith }) => {
       const status = new StatusLine(io);
       const runtime = await prepare(path, options, status, io);
       if (runtime === undefined) exitWith(ExitCode.failed);
-      else await new Run(runtime, path, options, status, io).untilStopped();
+      else exitWith(await new Run(runtime, path, options, status, io).untilStopped());
     });
 };
 
@@ -111,8 +112,7 @@ function lineStream(write: (text: string) => void): Writable {
 
 /** One run from start to stop. */
 class Run {
-  readonly #stopRequested: Promise<void>;
-  #requestStop: () => void = () => undefined;
+  readonly #stop = new AbortController();
 
   constructor(
     private readonly runtime: Runtime,
@@ -120,28 +120,29 @@ class Run {
     private readonly options: RunOptions,
     private readonly status: StatusLine,
     private readonly io: CliIo,
-  ) {
-    this.#stopRequested = new Promise((resolve) => (this.#requestStop = resolve));
-  }
+  ) {}
 
-  async untilStopped(): Promise<void> {
+  /** Returns what the process should end with. */
+  async untilStopped(): Promise<number> {
     const { io, runtime, status } = this;
     const server = this.options.control ? await this.#openControl() : undefined;
     const offSignals = this.#onSignals();
     const observing = runtime.observe((event) => status.saw(event));
     try {
       status.start(runtime);
-      await Promise.race([runtime.start(), this.#stopRequested]);
-      if (this.options.bootTimes === true) status.write(`${formatBootTree(runtime.bootTree)}\n`);
-      await this.#stopRequested;
+      return await runUntilStopped(runtime, {
+        signal: this.#stop.signal,
+        onRunning: () => {
+          if (this.options.bootTimes === true) status.write(`${formatBootTree(runtime.bootTree)}\n`);
+        },
+      });
     } finally {
-      await runtime.stop();
       status.stop();
       observing.unsubscribe();
       await server?.close();
       offSignals();
+      io.err(`${relative(io.cwd, this.path)} has stopped\n`);
     }
-    io.err(`${relative(io.cwd, this.path)} has stopped\n`);
   }
 
   async #openControl(): Promise<ControlServer> {
@@ -158,23 +159,18 @@ class Run {
         const known = installedModules(dirname(path)).some(({ module }) => module === replacement);
         await runtime.replace(moduleId, known ? { module: replacement } : replacement);
       },
-      stop: () => this.#requestStop(),
+      stop: () => this.#stop.abort(),
     };
     return await ControlServer.open(target, relative(io.cwd, path), socketPathOf(path, io.env));
   }
 
   #onSignals(): () => void {
-    let asked = false;
     return this.io.onSignal((signal) => {
-      if (asked) {
+      if (this.#stop.signal.aborted) {
         this.status.stop();
-        this.io.err(`${signal} again: ending at once\n`);
-        this.io.exit(ExitCode.forced);
-        return;
+        this.io.exit(signal === 'SIGTERM' ? ExitCode.terminated : ExitCode.interrupted);
       }
-      asked = true;
-      this.status.write(`${signal}: shutting down; once more ends at once\n`);
-      this.#requestStop();
+      this.#stop.abort();
     });
   }
 }
