@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Json } from '@carabiner/dialect';
+import { isJsonArray, type Json } from '@carabiner/dialect';
 
 /** Longest line that is written where it can be avoided. */
 export const LINE_WIDTH = 110;
 
 /** A TypeScript string literal in single quotes. */
 export function quote(text: string): string {
+  if (/^[\x20-\x7e\xa0-\u2027\u202a-\ud7ff]*$/.test(text) && !/['\\]/.test(text)) return `'${text}'`;
   const body = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
   return `'${body.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`;
 }
@@ -46,42 +47,39 @@ export function bracketed(
   return `${open}\n${items.map((item) => `${indent}  ${item},\n`).join('')}${indent}${close}`;
 }
 
-/** JSON as a TypeScript literal. */
+/** JSON as a TypeScript literal: on one line where it fits, else a member to a line. */
 export function literal(value: Json, indent = '', column = indent.length): string {
+  const flat = flatLiteral(value, LINE_WIDTH - column);
+  if (flat !== undefined) return flat;
+  const inner = `${indent}  `;
+  if (isJsonArray(value)) {
+    return `[\n${value.map((item) => `${inner}${literal(item, inner)},\n`).join('')}${indent}]`;
+  }
+  const lines = Object.entries(value ?? {}).map(([key, item]) => {
+    const head = `${propertyKey(key)}: `;
+    return `${inner}${head}${literal(item as Json, inner, inner.length + head.length)},\n`;
+  });
+  return `{\n${lines.join('')}${indent}}`;
+}
+
+/** On one line of at most `budget` characters; undefined when that is too short. Texts and numbers always fit. */
+function flatLiteral(value: Json, budget: number): string | undefined {
   if (typeof value === 'string') return quote(value);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-  const inner = `${indent}  `;
-  if (Array.isArray(value)) {
-    const flat = bracketed(
-      '[',
-      value.map((item: Json) => literal(item)),
-      ']',
-      { indent, column },
-    );
-    if (!flat.includes('\n')) return flat;
-    return bracketed(
-      '[',
-      value.map((item: Json) => literal(item, inner)),
-      ']',
-      { indent, column },
-    );
+  const isArray = isJsonArray(value);
+  let text = isArray ? '[' : '{';
+  for (const [key, item] of Object.entries(value)) {
+    if (text.length > 1) text += ', ';
+    else if (!isArray) text += ' ';
+    if (!isArray) text += `${propertyKey(key)}: `;
+    const flat = flatLiteral(item as Json, budget - text.length);
+    if (flat === undefined) return undefined;
+    text += flat;
+    if (text.length > budget) return undefined;
   }
-  const flat = bracketed(
-    '{',
-    Object.entries(value).map(([key, item]) => `${propertyKey(key)}: ${literal(item)}`),
-    '}',
-    { indent, column, spaced: true },
-  );
-  if (!flat.includes('\n')) return flat;
-  return bracketed(
-    '{',
-    Object.entries(value).map(([key, item]) => {
-      const head = `${propertyKey(key)}: `;
-      return head + literal(item, inner, inner.length + head.length);
-    }),
-    '}',
-    { indent, column, spaced: true },
-  );
+  if (!isArray && text.length > 1) text += ' ';
+  text += isArray ? ']' : '}';
+  return text.length <= budget ? text : undefined;
 }
 
 /** A union of types, to follow a `=` or a `:`; on a line each when it is long. */

@@ -287,7 +287,7 @@ export interface Light {
       using space = new Workspace({
         ...LAMP,
         ...LAMP_MANIFEST,
-        ...Object.assign({}, ...cases.slice(1, 4).map(([, files]) => files)),
+        ...Object.fromEntries(cases.slice(1, 4).flatMap(([, files]) => Object.entries(files))),
         'specs/types/empty.yaml': '',
       });
       expect(await run({ ...OPTIONS, cwd: space.path }, space.terminal)).to.equal(2);

@@ -14,7 +14,7 @@ export interface PlacedReference extends TypeReference {
   readonly path: YamlPath;
 }
 
-const SUBSCHEMAS: readonly string[] = [
+const SUBSCHEMAS: ReadonlySet<string> = new Set([
   'additionalItems',
   'additionalProperties',
   'contains',
@@ -24,18 +24,20 @@ const SUBSCHEMAS: readonly string[] = [
   'not',
   'propertyNames',
   'then',
-];
-const SCHEMA_LISTS: readonly string[] = ['allOf', 'anyOf', 'oneOf'];
-const SCHEMA_MAPS: readonly string[] = ['properties', 'patternProperties', 'dependencies'];
-const COUNTS: readonly string[] = [
+]);
+const SCHEMA_LISTS: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
+const SCHEMA_MAPS: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependencies']);
+const COUNTS: ReadonlySet<string> = new Set([
   'maxItems',
   'maxLength',
   'maxProperties',
   'minItems',
   'minLength',
   'minProperties',
-];
-const NUMBERS: readonly string[] = ['exclusiveMaximum', 'exclusiveMinimum', 'maximum', 'minimum'];
+]);
+const NUMBERS: ReadonlySet<string> = new Set(['exclusiveMaximum', 'exclusiveMinimum', 'maximum', 'minimum']);
+
+const KNOWN: ReadonlySet<string> = new Set(KEYWORDS);
 
 /** Checks schemas against JSON Schema draft-07 and the dialect's own rules. */
 export class SchemaChecker {
@@ -100,7 +102,7 @@ export class SchemaChecker {
       return;
     }
     for (const key of Object.keys(schema)) {
-      if (KEYWORDS.includes(key) || moreKeys.includes(key) || key.startsWith('x-')) continue;
+      if (KNOWN.has(key) || moreKeys.includes(key) || key.startsWith('x-')) continue;
       this.#report([...path, key], {
         at: 'key',
         code: 'unknown-keyword',
@@ -140,9 +142,9 @@ export class SchemaChecker {
       if (appliesTo !== undefined && types !== undefined && !typesTake(types, appliesTo)) {
         this.#ignored(at, `'${key}' has no effect on ${types.join(' or ')}`);
       }
-      if (SUBSCHEMAS.includes(key) && !(key === 'items' && isJsonArray(value))) this.#schema(at, value);
-      else if (SCHEMA_LISTS.includes(key) || key === 'items') this.#list(at, value);
-      else if (SCHEMA_MAPS.includes(key)) this.#map(at, value, key);
+      if (SUBSCHEMAS.has(key) && !(key === 'items' && isJsonArray(value))) this.#schema(at, value);
+      else if (SCHEMA_LISTS.has(key) || key === 'items') this.#list(at, value);
+      else if (SCHEMA_MAPS.has(key)) this.#map(at, value, key);
       else this.#scalar(at, key, value);
     }
     this.#order(path, schema, 'minimum', 'maximum');
@@ -173,9 +175,9 @@ export class SchemaChecker {
   #scalar(path: YamlPath, key: string, value: Json): void {
     const wrong = (expected: string): void =>
       this.#report(path, { code: 'bad-keyword-value', message: `'${key}' is ${shown(value)}`, expected });
-    if (COUNTS.includes(key)) {
+    if (COUNTS.has(key)) {
       if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) wrong('an integer not below 0');
-    } else if (NUMBERS.includes(key)) {
+    } else if (NUMBERS.has(key)) {
       if (typeof value !== 'number') wrong('a number');
     } else if (key === 'multipleOf') {
       if (typeof value !== 'number' || value <= 0) wrong('a number above 0');

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, parseDocument, type Document, type Node } from 'yaml';
 import { formatPath, type Finding, type Position, type Severity, type YamlPath } from './finding.js';
 import type { Json } from './json.js';
+import { LineIndex } from './line-index.js';
 import { NodeReader } from './yaml-nodes.js';
 
 /** What a finding says besides its place. */
@@ -28,7 +29,7 @@ export class YamlSource {
   /** The licence that a comment at the top names (`SPDX-License-Identifier`). */
   readonly license: string | undefined;
   readonly #document: Document | undefined;
-  readonly #lines: LineCounter;
+  readonly #lines: LineIndex;
 
   /** For data that came from elsewhere: positions are all 1:1. */
   constructor(
@@ -36,7 +37,7 @@ export class YamlSource {
     value: Json,
     findings: readonly Finding[] = [],
     document?: Document,
-    lines = new LineCounter(),
+    lines = new LineIndex(''),
   ) {
     this.file = file;
     this.value = value;
@@ -48,11 +49,10 @@ export class YamlSource {
 
   /** Parses YAML text. Never throws: what is wrong is in {@link YamlSource.findings}. */
   static parse(text: string, file: string): YamlSource {
-    const lines = new LineCounter();
+    const lines = new LineIndex(text);
     const document = parseDocument(text, {
       schema: 'failsafe',
       version: '1.2',
-      lineCounter: lines,
       prettyErrors: false,
     });
     const findings: Finding[] = [];
@@ -61,11 +61,9 @@ export class YamlSource {
       path: YamlPath,
       text: Pick<Finding, 'code' | 'message' | 'expected'>,
     ): void => {
-      const { line, col } = lines.linePos(Math.max(0, offset));
       findings.push({
         file,
-        line: Math.max(1, line),
-        column: Math.max(1, col),
+        ...lines.position(offset),
         path: formatPath(path),
         severity: 'error',
         ...text,
@@ -125,8 +123,7 @@ export class YamlSource {
       } else break;
       node = next;
     }
-    const { line, col } = this.#lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
+    return this.#lines.position(offset);
   }
 
   /** A finding at `path`. */
