@@ -21,6 +21,8 @@ interface Slot {
   readonly rank: number;
   readonly listeners: WriteListener<unknown>[];
   compute: (() => unknown) | undefined;
+  /** The power unit has written the value, or a part of it. */
+  written: boolean;
 }
 
 /** Errors, then dispenser, then power unit; then per connector its own values before those of its port. */
@@ -69,6 +71,11 @@ export class RegisterBank {
     this.#bytesOf(this.#slotOf(register, connector)).set(register.type.encode(value));
   }
 
+  /** Whether the power unit has written the value since the bank was made. */
+  written(register: Register, connector = 1): boolean {
+    return this.#slotOf(register, connector).written;
+  }
+
   /** From now on the value is computed each time it is read. */
   compute<T>(register: Register<T>, value: () => T, connector = 1): void {
     const slot = this.#slotOf(register, connector);
@@ -114,6 +121,7 @@ export class RegisterBank {
       const from = Math.max(address, slot.address);
       const to = Math.min(end, slot.address + slot.register.type.count);
       data.copy(this.#image, 2 * from, 2 * (from - address), 2 * (to - address));
+      slot.written = true;
       const bytes = this.#bytesOf(slot);
       if (slot.register.type.name.startsWith('string')) {
         const terminator = bytes.indexOf(0);
@@ -128,7 +136,15 @@ export class RegisterBank {
   #place(register: Register, connector: number): void {
     const address = addressOf(register, connector);
     const rank = rankOf(register, connector);
-    this.#slots.push({ register, connector, address, rank, listeners: [], compute: undefined });
+    this.#slots.push({
+      register,
+      connector,
+      address,
+      rank,
+      listeners: [],
+      compute: undefined,
+      written: false,
+    });
     this.#slotAt.fill(this.#slots.length, address, address + register.type.count);
   }
 

@@ -58,6 +58,14 @@ describe('register bank', () => {
     expect(bank.get(connectorRegisters.globalConnectorNumber)).to.equal(0x0707);
   });
 
+  it('knows which values the power unit has written', () => {
+    const bank = new RegisterBank(2);
+    bank.write(0x2100, Buffer.alloc(2));
+    expect(bank.written(portRegisters.maxVoltage)).to.equal(true);
+    expect(bank.written(portRegisters.maxVoltage, 2)).to.equal(false);
+    expect(bank.written(portRegisters.maxCurrent)).to.equal(false);
+  });
+
   it('ends a written string at its first NUL', () => {
     const bank = new RegisterBank(1);
     bank.write(0x0103, Buffer.from('V100\0garbage!', 'latin1').subarray(0, 12));

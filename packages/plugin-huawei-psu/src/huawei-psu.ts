@@ -135,6 +135,8 @@ export class HuaweiPsu extends HuaweiPsuBase {
       fault.stop();
       output.close();
     }
+    // The end of the connection is no fault now.
+    this.#dispenser?.removeAllListeners();
     await this.#dispenser?.close();
   }
 
