@@ -6,3 +6,15 @@ export { MqttBus, type MqttBusOptions } from './bus/mqtt-bus.js';
 export { DEFAULT_PREFIXES, Topics, type TopicMeaning, type TopicPrefixes } from './protocol/topics.js';
 export * from './protocol/envelope.js';
 export { CONFIGURATION_MESSAGES, generationOf, type Generation } from './protocol/generation.js';
+export {
+  ModuleSettingsError,
+  readModuleSettings,
+  type ModuleOptions,
+  type ModuleSettings,
+} from './module-role/module-settings.js';
+export { ModuleRoleError, runModule, type RunModuleOptions } from './module-role/run-module.js';
+export {
+  parseModuleArguments,
+  runModuleProcess,
+  type ModuleProcessArguments,
+} from './module-role/module-process.js';

@@ -50,6 +50,9 @@ export class MqttBus implements Bus {
   readonly #warnings: RateLimitedLog;
   /** Result topics that are subscribed, and by how many connections. */
   readonly #results = new Map<string, { users: number; readonly subscription: Subscription }>();
+  /** Errors whose present state could not be sent, by topic and sub type. */
+  readonly #unsentErrors = new Map<string, { readonly topic: string; readonly error: RaisedError }>();
+  readonly #attached = new Set<AttachedModule>();
   #nextCall = 0;
   readonly #callPrefix = crypto.randomUUID();
 
@@ -72,13 +75,15 @@ export class MqttBus implements Bus {
         );
       }
     }
+    this.#attached.add(module);
     return {
       boundary: true,
       publish: (implementation, variable, value) =>
         this.#send(topics.variable(module.id, implementation, variable), encodeVariable(value)),
       error: (implementation, error) =>
-        this.#send(topics.error(module.id, implementation, error.type), encodeError(error)),
+        this.#sendError(topics.error(module.id, implementation, error.type), error),
       detach: () => {
+        this.#attached.delete(module);
         for (const subscription of subscriptions) subscription.unsubscribe();
       },
     };
@@ -158,6 +163,26 @@ export class MqttBus implements Bus {
   /** The connection to the broker was lost: whoever waits for an answer will not get it. */
   connectionLost(): void {
     this.#pending.failAll(() => new NotReady('the connection to the broker was lost before the answer came'));
+  }
+
+  /**
+   * The connection to the broker is back. Says again which errors are active, since those who listen may have started
+   * anew; those that were cleared meanwhile are said to be. Receivers ignore what they know.
+   */
+  connectionRestored(): void {
+    const unsent = [...this.#unsentErrors.values()];
+    this.#unsentErrors.clear();
+    for (const { topic, error } of unsent) if (error.state !== 'Active') this.#sendError(topic, error);
+    for (const module of this.#attached)
+      for (const implementation of Object.keys(module.implementations))
+        for (const error of module.activeErrors(implementation))
+          this.#sendError(this.#options.topics.error(module.id, implementation, error.type), error);
+  }
+
+  #sendError(topic: string, error: RaisedError): void {
+    this.#options.session.publish(topic, encodeError(error)).catch(() => {
+      this.#unsentErrors.set(`${topic} ${error.sub_type}`, { topic, error });
+    });
   }
 
   #entry(request: ConnectionRequest, command: string): CommandEntry {

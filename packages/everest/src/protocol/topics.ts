@@ -128,6 +128,14 @@ export class Topics {
     return `${this.prefixes.everest}manifests/${moduleName}`;
   }
 
+  /**
+   * Retained by managers of this project for modules that start when the definitions are gone: its `msg_type` tells the
+   * generation. No part of EVerest knows it.
+   */
+  get generationHint(): string {
+    return `${this.prefixes.everest}carabiner/generation`;
+  }
+
   /** A topic of the outside world. */
   external(topic: string): string {
     return this.prefixes.external + topic;

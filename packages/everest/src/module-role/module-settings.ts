@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CarabinerError } from '@carabiner/core';
+import type { BrokerAddress } from '../broker/broker-address.js';
+import type { Generation } from '../protocol/generation.js';
+import type { TopicPrefixes } from '../protocol/topics.js';
+
+/** What a module process was told cannot be used. */
+export class ModuleSettingsError extends CarabinerError {
+  readonly code = 'EVEREST_MODULE_SETTINGS';
+}
+
+/** How a process takes part in an EVerest system as one of its modules. */
+export interface ModuleSettings {
+  /** Module id of the run configuration. */
+  readonly moduleId: string;
+  readonly broker: BrokerAddress;
+  readonly prefixes: TopicPrefixes;
+  /** Known generation of the protocol; undefined finds it out by listening. */
+  readonly generation: Generation | undefined;
+}
+
+/** Options as a command line gives them; each beats its environment variable. */
+export interface ModuleOptions {
+  readonly moduleId?: string | undefined;
+  readonly brokerHost?: string | undefined;
+  readonly brokerPort?: string | undefined;
+  readonly brokerSocketPath?: string | undefined;
+  readonly everestPrefix?: string | undefined;
+  readonly externalPrefix?: string | undefined;
+  readonly generation?: string | undefined;
+}
+
+/** Environment variables that beside EVerest's own say how to get into a broker that asks. */
+const CREDENTIALS = {
+  username: 'CARABINER_MQTT_USERNAME',
+  password: 'CARABINER_MQTT_PASSWORD',
+} as const;
+
+/**
+ * Puts together command line and environment as EVerest's modules do: the broker of `MQTT_SERVER_ADDRESS` beats all, then
+ * options, then `EV_…` variables, then defaults.
+ *
+ * @throws ModuleSettingsError when there is no module id, or a value makes no sense
+ */
+export function readModuleSettings(
+  options: ModuleOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): ModuleSettings {
+  const moduleId = options.moduleId ?? given(env['EV_MODULE']);
+  if (moduleId === undefined)
+    throw new ModuleSettingsError(
+      'no module id: give --module-id, or set EV_MODULE as the manager of EVerest does',
+    );
+  if (!/^[a-zA-Z_][a-zA-Z0-9_.-]*$/.test(moduleId))
+    throw new ModuleSettingsError(`the module id '${moduleId}' is no name`);
+  const everest = withSlash(options.everestPrefix ?? given(env['EV_MQTT_EVEREST_PREFIX']) ?? 'everest');
+  return {
+    moduleId,
+    broker: readBroker(options, env),
+    prefixes: {
+      everest,
+      external: options.externalPrefix ?? env['EV_MQTT_EXTERNAL_PREFIX'] ?? '',
+      telemetry: 'everest-telemetry/',
+    },
+    generation: readGeneration(options.generation ?? given(env['CARABINER_EVEREST_GENERATION'])),
+  };
+}
+
+function readBroker(
+  options: ModuleOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): BrokerAddress {
+  const username = given(env[CREDENTIALS.username]);
+  const password = given(env[CREDENTIALS.password]);
+  const credentials = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  };
+  const server = given(env['MQTT_SERVER_ADDRESS']);
+  const socketPath = options.brokerSocketPath ?? given(env['EV_MQTT_BROKER_SOCKET_PATH']);
+  if (socketPath !== undefined && server === undefined) return { socketPath, ...credentials };
+  const host = server ?? options.brokerHost ?? given(env['EV_MQTT_BROKER_HOST']) ?? 'localhost';
+  const port =
+    given(env['MQTT_SERVER_PORT']) ?? options.brokerPort ?? given(env['EV_MQTT_BROKER_PORT']) ?? '1883';
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new ModuleSettingsError(`the port of the broker is '${port}'; give a number from 1 to 65535`);
+  return { host, port: number, ...credentials };
+}
+
+function readGeneration(text: string | undefined): Generation | undefined {
+  if (text === undefined || text === '2025' || text === '2026') return text;
+  throw new ModuleSettingsError(`the generation is '${text}'; it is 2025 or 2026`);
+}
+
+/** Unset and empty are the same to EVerest's manager. */
+function given(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function withSlash(prefix: string): string {
+  return prefix.endsWith('/') ? prefix : `${prefix}/`;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+import { systemClock, type Clock } from '@carabiner/clock';
+import {
+  CarabinerError,
+  createRuntime,
+  LogBook,
+  PackageCatalogue,
+  runUntilStopped,
+  shapeOf,
+  type Logger,
+  type LogOptions,
+  type ModuleClasses,
+  type ModuleShape,
+  type Runtime,
+} from '@carabiner/core';
+import { BrokerSession } from '../broker/broker-session.js';
+import { describeBroker } from '../broker/broker-address.js';
+import { MqttBus } from '../bus/mqtt-bus.js';
+import { RateLimitedLog } from '../bus/rate-limited-log.js';
+import { readModuleConfiguration, type ModuleConfiguration } from '../configuration/module-configuration.js';
+import { Topics } from '../protocol/topics.js';
+import { ManagerClient } from './manager-client.js';
+import { moduleComposition, type ModuleLocation } from './module-composition.js';
+import { ModuleMembership } from './module-membership.js';
+import type { ModuleSettings } from './module-settings.js';
+import { peerShape, readErrorTopics, readSystemSettings } from './system-view.js';
+
+/** A module that cannot take part: the manager does not know it, or its code was not found. */
+export class ModuleRoleError extends CarabinerError {
+  readonly code = 'EVEREST_MODULE_ROLE';
+}
+
+/** What {@link runModule} runs, and how. */
+export interface RunModuleOptions {
+  readonly settings: ModuleSettings;
+  /**
+   * npm package or module name; undefined takes the module name that the manager tells. A package with several modules
+   * is asked for that name.
+   */
+  readonly target?: string | undefined;
+  /** Folder from which packages are looked for; default the working directory. */
+  readonly folder?: string;
+  /** Module classes by name, used before installed packages. */
+  readonly modules?: ModuleClasses;
+  readonly clock?: Clock;
+  readonly log?: LogBook | LogOptions;
+  /** Ends the module like SIGTERM does. */
+  readonly signal?: AbortSignal;
+  /** Called when the module and all others are ready. */
+  readonly onRunning?: (runtime: Runtime) => void;
+}
+
+/**
+ * Takes part in an EVerest system as one of its modules, until SIGTERM, SIGINT, `signal` or the manager's shutdown. A
+ * broker or manager that goes away and comes back is joined again; when the manager comes back with another
+ * configuration, the module is started anew with it.
+ *
+ * @returns the exit code
+ * @throws ModuleRoleError, CompositionError, ModuleStepError when the module cannot start
+ */
+export async function runModule(options: RunModuleOptions): Promise<number> {
+  const role = new ModuleRole(options);
+  try {
+    for (;;) {
+      const code = await role.live();
+      if (code !== 'again') return code;
+    }
+  } finally {
+    await role.close();
+  }
+}
+
+/** A process's place in a system; the module lives in it, sometimes more than once. */
+class ModuleRole {
+  readonly #options: RunModuleOptions;
+  readonly #clock: Clock;
+  readonly #book: LogBook;
+  readonly #log: Logger;
+  readonly #topics: Topics;
+  readonly #session: BrokerSession;
+  readonly #client: ManagerClient;
+  #bus: MqttBus | undefined;
+  #membership: ModuleMembership | undefined;
+
+  constructor(options: RunModuleOptions) {
+    const { settings, clock = systemClock, log } = options;
+    const { moduleId, generation, broker } = settings;
+    this.#options = options;
+    this.#clock = clock;
+    this.#book = log instanceof LogBook ? log : new LogBook(log);
+    this.#log = this.#book.host;
+    this.#topics = new Topics(settings.prefixes);
+    this.#session = new BrokerSession(
+      { address: broker, clock, log: this.#log },
+      {
+        connected: (again) => this.#connected(again),
+        disconnected: (reason) => {
+          this.#log.warn('the broker is out of reach; trying again', { reason });
+          this.#bus?.connectionLost();
+        },
+      },
+    );
+    this.#client = new ManagerClient({
+      moduleId,
+      session: this.#session,
+      topics: this.#topics,
+      clock,
+      log: this.#log,
+      warnings: new RateLimitedLog(this.#log, clock),
+      generation,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+    await this.#session.close();
+  }
+
+  /** One life of the module, from its configuration to its end. */
+  async live(): Promise<number | 'again'> {
+    const { settings, signal, onRunning, modules, folder = process.cwd() } = this.#options;
+    const configuration = await this.#configuration(signal);
+    if (configuration === undefined) return 0;
+    const resolved = locate(this.#options, configuration);
+    const system = await systemOf(resolved.shape, this.#client, this.#topics);
+    const end = new AbortController();
+    const life = { configuration, end, again: false };
+    const membership = this.#join(life, resolved.shape, system.errorTopics);
+    this.#client.onManagerStarted = () => this.#onManagerStarted(life);
+    const runtime = await createRuntime({
+      composition: moduleComposition(settings, system, configuration, resolved.location),
+      folder,
+      clock: this.#clock,
+      log: this.#book,
+      remote: membership,
+      ...(modules === undefined ? {} : { modules }),
+    });
+    membership.runtime = runtime;
+    const onAbort = (): void => {
+      end.abort();
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    try {
+      const code = await runUntilStopped(runtime, {
+        signal: end.signal,
+        ...(onRunning === undefined ? {} : { onRunning }),
+      });
+      return life.again ? 'again' : code;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #join(life: Life, shape: ResolvedModule['shape'], errorTopics: readonly string[]): ModuleMembership {
+    const { moduleId } = this.#options.settings;
+    const [session, topics, client, log] = [this.#session, this.#topics, this.#client, this.#log];
+    const bus = new MqttBus({ session, topics, clock: this.#clock, log, errorTopics: () => errorTopics });
+    const membership = new ModuleMembership({
+      moduleId,
+      moduleName: life.configuration.moduleName,
+      bus,
+      session,
+      topics,
+      client,
+      log,
+      provides: Object.fromEntries(
+        Object.entries(shape.provides).map(([id, provided]) => [id, provided.interface]),
+      ),
+      shapeOf: (entry) =>
+        entry.id === moduleId ? undefined : peerShape(entry.id, life.configuration, shape.requires),
+      onShutdown: () => {
+        log.info('the manager asked to shut down');
+        life.end.abort();
+      },
+    });
+    this.#bus = bus;
+    this.#membership = membership;
+    return membership;
+  }
+
+  #connected(again: boolean): void {
+    const { broker } = this.#options.settings;
+    this.#log.info(again ? 'connected to the broker again' : 'connected to the broker', {
+      broker: describeBroker(broker),
+    });
+    if (!again) return;
+    this.#bus?.connectionRestored();
+    this.#membership?.announce();
+  }
+
+  /** A manager that starts anew wants to hear a ready from everybody, and may have another configuration. */
+  #onManagerStarted(life: Life): void {
+    const membership = this.#membership;
+    this.#configuration(life.end.signal).then(
+      (fresh) => {
+        if (fresh === undefined) return;
+        if (JSON.stringify(fresh) === JSON.stringify(life.configuration)) {
+          membership?.announce();
+          return;
+        }
+        this.#log.info('the manager has another configuration for this module, which starts anew with it');
+        life.again = true;
+        life.end.abort();
+      },
+      (error: unknown) => {
+        this.#log.error('a manager that started has no configuration for this module', { error });
+      },
+    );
+  }
+
+  async #configuration(signal: AbortSignal | undefined): Promise<ModuleConfiguration | undefined> {
+    return await ownConfiguration(this.#client, this.#options.settings.moduleId, signal);
+  }
+}
+
+interface Life {
+  readonly configuration: ModuleConfiguration;
+  readonly end: AbortController;
+  again: boolean;
+}
+
+async function ownConfiguration(
+  client: ManagerClient,
+  moduleId: string,
+  signal: AbortSignal | undefined,
+): Promise<ModuleConfiguration | undefined> {
+  const asked = client.request({ type: 'Module' });
+  const answer = signal === undefined ? await asked : await Promise.race([asked, aborted(signal)]);
+  if (answer === undefined) return undefined;
+  const configuration = readModuleConfiguration(answer);
+  if ('problem' in configuration)
+    throw new ModuleRoleError(`no configuration for module '${moduleId}': ${configuration.problem}`);
+  return configuration;
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return undefined;
+  await new Promise((resolve) => {
+    const onAbort = (): void => {
+      resolve(undefined);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function systemOf(
+  shape: ModuleShape & { readonly enableTelemetry?: boolean; readonly enableGlobalErrors?: boolean },
+  client: ManagerClient,
+  topics: Topics,
+): Promise<Awaited<ReturnType<typeof readSystemSettings>> & { readonly errorTopics: readonly string[] }> {
+  // What nobody needs is not fetched: the definitions are gone when the module starts late.
+  const settings =
+    shape.enableTelemetry === true
+      ? await readSystemSettings(client, topics)
+      : { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
+  const errorTopics = shape.enableGlobalErrors === true ? await readErrorTopics(client, topics) : [];
+  return { ...settings, errorTopics };
+}
+
+interface ResolvedModule {
+  readonly location: ModuleLocation;
+  readonly shape: ModuleShape & { readonly enableTelemetry?: boolean; readonly enableGlobalErrors?: boolean };
+}
+
+/** Finds the module's code and what it declares. */
+function locate(options: RunModuleOptions, { moduleName }: ModuleConfiguration): ResolvedModule {
+  const { target = moduleName, modules = {}, folder = process.cwd() } = options;
+  for (const name of [target, moduleName]) {
+    const given = Object.hasOwn(modules, name) ? modules[name] : undefined;
+    if (given === undefined) continue;
+    const { enableTelemetry, enableGlobalErrors } = given.descriptor;
+    return {
+      location: { module: name, packageName: undefined },
+      shape: { ...shapeOf(given.descriptor), enableTelemetry, enableGlobalErrors },
+    };
+  }
+  const catalogue = new PackageCatalogue(folder);
+  const isPackage = target.includes('/') || catalogue.packages.some(({ name }) => name === target);
+  const declared = catalogue.packages.find(({ name }) => name === target)?.modules ?? [];
+  const [only, ...others] = declared;
+  // A package with one module runs it under whatever name the manager knows it by.
+  const wanted = isPackage
+    ? { package: target, module: only !== undefined && others.length === 0 ? only.module : moduleName }
+    : { package: undefined, module: target };
+  const installed = catalogue.locate(wanted);
+  if ('code' in installed) throw new ModuleRoleError(`${installed.message}; expected ${installed.expected}`);
+  const manifest = catalogue.manifestOf(installed);
+  if ('code' in manifest) throw new ModuleRoleError(manifest.message);
+  return {
+    location: { module: installed.declared.module, packageName: installed.package.name },
+    shape: manifest,
+  };
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ModuleShape } from '@carabiner/core';
+import { isObject } from '../protocol/envelope.js';
+import type { Topics } from '../protocol/topics.js';
+import type { ModuleConfiguration } from '../configuration/module-configuration.js';
+import type { ManagerClient } from './manager-client.js';
+
+/** Settings of the system that matter to a module. */
+export interface SystemSettings {
+  readonly telemetryEnabled: boolean;
+  /** With its slash. */
+  readonly telemetryPrefix: string;
+}
+
+const WITHOUT_SETTINGS: SystemSettings = { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
+
+/** Reads the system's settings; the defaults when they are gone. */
+export async function readSystemSettings(client: ManagerClient, topics: Topics): Promise<SystemSettings> {
+  const settings = await client.definition(topics.definitions('settings'));
+  if (!isObject(settings)) return WITHOUT_SETTINGS;
+  const prefix = settings['telemetry_prefix'];
+  return {
+    telemetryEnabled: settings['telemetry_enabled'] === true,
+    telemetryPrefix: typeof prefix === 'string' ? prefix : WITHOUT_SETTINGS.telemetryPrefix,
+  };
+}
+
+/**
+ * Topics of every error that any implementation of the system may raise, for a module that watches all. They are
+ * subscribed one by one: a wildcard would overlap with the topics of the module's own requirements, and the broker would
+ * deliver those twice.
+ */
+export async function readErrorTopics(client: ManagerClient, topics: Topics): Promise<readonly string[]> {
+  const names = client.moduleNames;
+  if (!isObject(names)) return [];
+  const modules = [...new Set(Object.values(names).filter((name) => typeof name === 'string'))];
+  const manifests = new Map(
+    await Promise.all(
+      modules.map(async (name) => [name, await client.definition(topics.manifest(name))] as const),
+    ),
+  );
+  const provided = new Map(
+    Object.entries(names).map(([id, name]) => [id, providedIn(manifests.get(String(name)))] as const),
+  );
+  const interfaces = [...new Set([...provided.values()].flatMap((each) => Object.values(each)))];
+  const errors = new Map(
+    await Promise.all(
+      interfaces.map(
+        async (name) => [name, errorsIn(await client.definition(topics.interfaceDefinition(name)))] as const,
+      ),
+    ),
+  );
+  return [...provided].flatMap(([id, implementations]) =>
+    Object.entries(implementations).flatMap(([implementation, name]) =>
+      (errors.get(name) ?? []).map((type) => topics.error(id, implementation, type)),
+    ),
+  );
+}
+
+function providedIn(manifest: unknown): Readonly<Record<string, string>> {
+  const provides = isObject(manifest) ? manifest['provides'] : undefined;
+  if (!isObject(provides)) return {};
+  return Object.fromEntries(
+    Object.entries(provides).flatMap(([id, value]) =>
+      isObject(value) && typeof value['interface'] === 'string' ? [[id, value['interface']] as const] : [],
+    ),
+  );
+}
+
+function errorsIn(definition: unknown): readonly string[] {
+  const errors = isObject(definition) ? definition['errors'] : undefined;
+  if (!isObject(errors)) return [];
+  return Object.entries(errors).flatMap(([namespace, types]) =>
+    isObject(types) ? Object.keys(types).map((name) => `${namespace}/${name}`) : [],
+  );
+}
+
+/** What a peer is known to declare: the implementations that this module is connected to. */
+export function peerShape(
+  peerId: string,
+  { connections }: ModuleConfiguration,
+  requires: ModuleShape['requires'],
+): ModuleShape {
+  const provides: { [implementation: string]: { readonly interface: string; readonly config: object } } = {};
+  for (const [requirement, targets] of Object.entries(connections)) {
+    const wanted = requires[requirement]?.interface;
+    if (wanted === undefined) continue;
+    for (const { moduleId, implementationId } of targets)
+      if (moduleId === peerId) provides[implementationId] = { interface: wanted, config: {} };
+  }
+  return {
+    module: PEER_MODULE,
+    description: 'a module of another process',
+    config: {},
+    provides: provides as ModuleShape['provides'],
+    requires: {},
+    enableExternalMqtt: false,
+  };
+}
+
+/** Module name of peers, whose real one does not matter to those who are connected to them. */
+export const PEER_MODULE = 'Peer';

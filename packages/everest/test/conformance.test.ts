@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect } from 'chai';
+import { isCallError, type ModuleClass } from '@carabiner/core';
+import { readModuleSettings, runModule, type Generation } from '@carabiner/everest';
+import { startRecordingBroker, type RecordingBroker } from './support/recording-broker.js';
+import { readTrace, replay, subscriptionsOf } from './support/trace.js';
+import {
+  CommandLoop,
+  DCSupplySimulator,
+  Example,
+  ExampleErrorGlobalSubscriber,
+  ExampleErrorRaiser,
+} from './support/trace-modules.js';
+
+const GENERATIONS: readonly Generation[] = ['2026', '2025'];
+
+interface Life {
+  readonly broker: RecordingBroker;
+  /** Ends the module and says how it ended. */
+  readonly stop: () => Promise<number>;
+}
+
+async function join(moduleId: string, moduleClass: object): Promise<Life> {
+  const broker = await startRecordingBroker();
+  const end = new AbortController();
+  const ended = runModule({
+    settings: readModuleSettings(
+      { moduleId },
+      { EV_MQTT_BROKER_HOST: '127.0.0.1', EV_MQTT_BROKER_PORT: String(broker.port) },
+    ),
+    modules: { [(moduleClass as ModuleClass).descriptor.module]: moduleClass as ModuleClass },
+    log: { level: 'silent' },
+    signal: end.signal,
+  });
+  // So that a failure shows at the test that waits for a message that never comes.
+  ended.catch((error: unknown) => {
+    console.error(error);
+  });
+  return {
+    broker,
+    stop: async () => {
+      end.abort();
+      const code = await ended;
+      await broker.close();
+      return code;
+    },
+  };
+}
+
+for (const generation of GENERATIONS) {
+  describe(`module role against captured traffic, generation ${generation}`, () => {
+    let life: Life | undefined;
+    afterEach(async () => {
+      await life?.stop();
+      life = undefined;
+    });
+
+    it('serves as the power supply: handshake, metadata, ready, variables, results', async () => {
+      life = await join('psu', DCSupplySimulator);
+      await replay(life.broker, 'standalone-full', 'foreign', generation);
+      expect(DCSupplySimulator.lastConfig).to.include({ max_power: 50_000, bidirectional: true });
+      const required = [...subscriptionsOf('standalone-full', 'foreign')].filter(
+        ([filter]) => filter.includes('/cmd/') || /\/(ready|shutdown|response)$/.test(filter),
+      );
+      expect(required.length).to.be.greaterThan(5);
+      for (const [filter, qos] of required) expect(life.broker.subscribed.get(filter), filter).to.equal(qos);
+    });
+
+    it('ends by itself with status 0 when the manager asks everybody to shut down', async () => {
+      const { broker, stop } = await join('psu', DCSupplySimulator);
+      await replay(broker, 'standalone-full', 'foreign', generation);
+      expect(readTrace('standalone-full').some(({ topic }) => topic === 'everest/shutdown')).to.equal(true);
+      expect(await stop()).to.equal(0);
+    });
+
+    it('says ready only when the broker has confirmed every subscription', async () => {
+      life = await join('psu', DCSupplySimulator);
+      const { broker } = life;
+      const ready = broker
+        .next(({ topic }) => topic === 'everest/modules/psu/ready')
+        .then(() => {
+          return new Map(broker.subscribed);
+        });
+      await replay(broker, 'standalone-full', 'foreign', generation, (topic) => topic.endsWith('/psu/ready'));
+      const before = await ready;
+      for (const command of ['setMode', 'setExportVoltageCurrent', 'setImportVoltageCurrent'])
+        expect([...before.keys()]).to.include(`everest/modules/psu/impl/main/cmd/${command}`);
+      expect([...before.keys()]).to.include.members(['everest/ready', 'everest/shutdown']);
+    });
+
+    it('calls the power supply and takes its variables', async () => {
+      CommandLoop.values = [];
+      CommandLoop.failure = undefined;
+      const done = new Promise<void>((resolve) => {
+        CommandLoop.done = resolve;
+      });
+      life = await join('user', CommandLoop);
+      await replay(life.broker, 'dc-supply', 'user', generation);
+      await done;
+      const published = readTrace('dc-supply').filter(
+        ({ c, topic }) => c === 'psu' && topic?.startsWith('everest/modules/psu/impl/main/var/') === true,
+      );
+      expect(published.length).to.be.greaterThan(4);
+      expect(CommandLoop.values.length).to.equal(published.length);
+      expect(CommandLoop.failure).to.equal(undefined);
+      for (const [filter, qos] of subscriptionsOf('dc-supply', 'user'))
+        if (/\/(var|error|response)\//.test(filter) && !filter.includes('/modules/user/'))
+          expect(life.broker.subscribed.get(filter), filter).to.equal(qos);
+    });
+
+    it('turns an error result into a typed error', async () => {
+      CommandLoop.failure = undefined;
+      const done = new Promise<void>((resolve) => {
+        CommandLoop.done = resolve;
+      });
+      life = await join('user', CommandLoop);
+      await replay(life.broker, 'cmd-error', 'user', generation);
+      await done;
+      expect(isCallError(CommandLoop.failure, 'HandlerException')).to.equal(true);
+      expect((CommandLoop.failure as Error).message).to.include('text of HandlerException');
+    });
+
+    it('raises and clears errors, one by one and all at once', async () => {
+      life = await join('raiser', ExampleErrorRaiser);
+      // The order in which "all at once" clears is nobody's promise; each has a topic of its own.
+      await replay(life.broker, 'errors', 'raiser', generation);
+    });
+
+    it('hears the errors of every module', async () => {
+      ExampleErrorGlobalSubscriber.heard.length = 0;
+      life = await join('global_subscriber', ExampleErrorGlobalSubscriber);
+      const { broker } = life;
+      await Promise.all([
+        replay(broker, 'errors', 'global_subscriber', generation),
+        broker.subscription('everest/modules/raiser/impl/example_raiser/error/example/ExampleErrorD'),
+      ]);
+      for (const [filter, qos] of subscriptionsOf('errors', 'global_subscriber'))
+        if (filter.includes('/error/')) expect(broker.subscribed.get(filter), filter).to.equal(qos);
+      const said = readTrace('errors').filter(({ c, topic }) => c === 'raiser' && topic?.includes('/error/'));
+      expect(ExampleErrorGlobalSubscriber.heard.map(({ type, state }) => [type, state])).to.deep.equal(
+        said.map(({ p }) => {
+          const { data } = p as { data: { type: string; state: string } };
+          return [data.type, data.state];
+        }),
+      );
+    });
+
+    it('answers every set request, and takes part in the outside world', async () => {
+      life = await join('example', Example);
+      const { broker } = life;
+      await replay(broker, 'config-set', 'example', generation, (topic) => topic.startsWith('external/'));
+      expect(broker.subscribed.get('everest/modules/example/config/set_request')).to.equal(2);
+      expect(broker.subscribed.get('external/a')).to.equal(0);
+    });
+  });
+}
