@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createRuntime } from '@carabiner/core';
-import { AcceleratedClock } from '@carabiner/testkit';
+import { ScaledClock, systemClock } from '@carabiner/testkit';
 import { runCli, processIo } from 'carabiner';
 import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ describe('compositions of the example', () => {
   });
 
   it('drive the simulated unit, and a simulated supply, through the soak test', async () => {
-    const clock = new AcceleratedClock();
+    const clock = new ScaledClock(systemClock, 10);
     const unit = await VoltlineSimulator.start(0, clock);
     for (const name of ['voltline.yaml', 'simulated.yaml']) {
       const composition = parse(await textOf(name)) as Composition;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { AcceleratedClock, createHarness, describeContract, expectOrder } from '@carabiner/testkit';
+import { createHarness, describeContract, expectOrder, ScaledClock, systemClock } from '@carabiner/testkit';
 import { expect } from 'chai';
 import { VoltlinePsu } from 'voltline-psu-driver';
 import { VoltlineSimulator } from 'voltline-psu-driver/simulator';
 
 async function bench() {
-  const clock = new AcceleratedClock();
+  const clock = new ScaledClock(systemClock, 10);
   const unit = await VoltlineSimulator.start(0, clock);
   const harness = await createHarness(VoltlinePsu, { config: { port: unit.port }, clock });
   return {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { checkConfigValue } from '@carabiner/dialect';
 import type { ConfigParameter, ConfigValue } from '@carabiner/core';
 
 type Parameters = { readonly [parameter: string]: ConfigParameter };
@@ -31,8 +32,8 @@ export function completeConfig(
       );
       continue;
     }
-    const problem = problemOf(parameter, value);
-    if (problem !== undefined) wrong.push(`${name}: ${problem}`);
+    const problem = problemOf(name, parameter, value);
+    if (problem !== undefined) wrong.push(problem);
     complete[name] = value;
   }
   if (wrong.length > 0) throw new HarnessConfigError(`${where}: ${wrong.join('; ')}`);
@@ -44,29 +45,7 @@ function isConfigValue(value: unknown): value is ConfigValue {
 }
 
 /** What is wrong with a value of a parameter, or undefined. */
-export function problemOf(parameter: ConfigParameter, value: ConfigValue): string | undefined {
-  const shown = JSON.stringify(value);
-  if (!hasType(parameter.type, value)) return `${shown} is no ${parameter.type}`;
-  if (parameter.enum !== undefined && !parameter.enum.includes(value))
-    return `${shown} is none of ${parameter.enum.map((each) => JSON.stringify(each)).join(', ')}`;
-  if (typeof value === 'number') {
-    if (parameter.minimum !== undefined && value < parameter.minimum)
-      return `${shown} is less than ${parameter.minimum}`;
-    if (parameter.maximum !== undefined && value > parameter.maximum)
-      return `${shown} is more than ${parameter.maximum}`;
-  }
-  if (typeof value === 'string') {
-    const length = Array.from(value).length;
-    if (parameter.minLength !== undefined && length < parameter.minLength)
-      return `${shown} is shorter than ${parameter.minLength}`;
-    if (parameter.maxLength !== undefined && length > parameter.maxLength)
-      return `${shown} is longer than ${parameter.maxLength}`;
-    if (parameter.pattern !== undefined && !new RegExp(parameter.pattern).test(value))
-      return `${shown} does not match ${parameter.pattern}`;
-  }
-  return undefined;
-}
-
-function hasType(type: ConfigParameter['type'], value: ConfigValue): boolean {
-  return type === 'integer' ? Number.isInteger(value) : typeof value === type;
+export function problemOf(name: string, parameter: ConfigParameter, value: ConfigValue): string | undefined {
+  const problem = checkConfigValue(name, parameter, value);
+  return problem === undefined ? undefined : `${problem.message}; expected ${problem.expected}`;
 }

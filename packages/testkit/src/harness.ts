@@ -178,8 +178,8 @@ class Harness<M extends AnyModule> {
     const declared = this.#parameters(implementation)[parameter];
     const name = configKey(parameter, implementation);
     if (declared === undefined) throw new HarnessConfigError(`${name}: unknown parameter`);
-    const problem = problemOf(declared, value);
-    if (problem !== undefined) throw new HarnessConfigError(`${name}: ${problem}`);
+    const problem = problemOf(parameter, declared, value);
+    if (problem !== undefined) throw new HarnessConfigError(problem);
     if (declared.mutability === 'ReadOnly') return { rejected: `${name} is read-only` };
     const handler = this.#configHandlers.get(name);
     return handler === undefined ? 'reboot-required' : await this.finish(handler(value));

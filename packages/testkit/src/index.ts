@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-export { AcceleratedClock } from './accelerated-clock.js';
+export { ScaledClock, systemClock } from '@carabiner/clock';
 export { VirtualClock } from '@carabiner/clock/virtual';
 export {
   after,

@@ -193,7 +193,7 @@ describe('createHarness', () => {
     );
     expect(error.message)
       .to.include('nmae: unknown')
-      .and.include('101 is more than 100')
+      .and.include("'maxLevel' is 101")
       .and.include('name: missing');
   });
 
