@@ -72,7 +72,7 @@ function flatLiteral(value: Json, budget: number): string | undefined {
     if (text.length > 1) text += ', ';
     else if (!isArray) text += ' ';
     if (!isArray) text += `${propertyKey(key)}: `;
-    const flat = flatLiteral(item as Json, budget - text.length);
+    const flat = flatLiteral(item, budget - text.length);
     if (flat === undefined) return undefined;
     text += flat;
     if (text.length > budget) return undefined;

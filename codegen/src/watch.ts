@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { watch as watchFiles, type FSWatcher } from 'node:fs';
+import { existsSync, watch as watchFiles, type FSWatcher } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Generator, type GenerateOptions } from './generate.js';
 import { compareOutput, compareSets, type OutputSet } from './output.js';
@@ -94,5 +94,6 @@ function watchedFolders(options: GenerateOptions): string[] {
     const star = pattern.indexOf('*');
     return resolve(cwd, dirname(star === -1 ? pattern : `${pattern.slice(0, star)}x`));
   });
-  return [...new Set([...specs, ...manifests])];
+  // One that is missing is among the findings.
+  return [...new Set([...specs, ...manifests])].filter((folder) => existsSync(folder));
 }
