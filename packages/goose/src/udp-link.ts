@@ -39,7 +39,8 @@ export async function openUdpLink(options: UdpLinkOptions = {}): Promise<Etherne
     );
   const socket = createSocket({ type: 'udp4', reuseAddr: true });
   try {
-    socket.bind({ address: group, port });
+    // Bound to the group, the socket hears nothing else; Windows does not allow that.
+    socket.bind(process.platform === 'win32' ? { port } : { address: group, port });
     await once(socket, 'listening');
     socket.addMembership(group, address);
     socket.setMulticastInterface(address);

@@ -113,7 +113,7 @@ export class MockPowerUnit extends EventEmitter<MockPowerUnitEvents> {
       keys,
       log,
       ac: new AcInput(options.random ?? Math.random),
-      mac: options.link.mac,
+      link: options.link,
       periodMs: options.periodMs ?? DEFAULT_PERIOD_MS,
       capabilitiesFromRound: options.roundsWithoutRatings ?? DEFAULT_ROUNDS_WITHOUT_RATINGS,
       onKeyIssued: (connector: number) => this.#requests.keyChanged(connector),

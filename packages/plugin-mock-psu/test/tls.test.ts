@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { loadTlsCredentials, type TlsCredentials } from '@carabiner/fusioncharge';
@@ -116,6 +117,28 @@ describe('mutual TLS', function () {
     await dispenser.connect();
     dispenser.event('carConnected');
     await bench.until(() => dispenser.situation().state === 'Running', 'the allocation');
+  });
+
+  it('does not renegotiate', async () => {
+    await start();
+    const socket = connectTls({
+      port: bench.mock.port,
+      host: '127.0.0.1',
+      ...ours.dispenser,
+      maxVersion: 'TLSv1.2',
+      checkServerIdentity: () => undefined,
+    });
+    await once(socket, 'secureConnect');
+    await bench.until(() => bench.mock.dispensers === 1, 'the connection');
+    const renegotiated = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false));
+      socket.renegotiate({}, (error) => resolve(error === null));
+    });
+    expect(renegotiated).to.equal(false);
+    socket.destroy();
+    const dispenser = await bench.dispenser({ tls: ours.dispenser });
+    dispenser.event('carConnected');
+    await bench.until(() => dispenser.situation().state === 'Running', 'the allocation for another');
   });
 
   it('does not overwrite certificates', async () => {

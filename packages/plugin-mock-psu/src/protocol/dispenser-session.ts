@@ -14,7 +14,7 @@ import {
   type Register,
   type UnsolicitedReport,
 } from '@carabiner/fusioncharge';
-import type { MacAddress } from '@carabiner/goose';
+import type { EthernetLink } from '@carabiner/goose';
 import type { PowerUnit } from '../device/power-unit.js';
 import { findErrorRegister } from '../faults/fault-catalogue.js';
 import type { FaultSet } from '../faults/fault-set.js';
@@ -30,7 +30,8 @@ export interface DispenserSessionOptions {
   readonly faults: FaultSet;
   readonly keys: SessionKeys;
   readonly ac: AcInput;
-  readonly mac: MacAddress;
+  /** Its address is where dispensers are to send their frames; it may change with the interface. */
+  readonly link: Pick<EthernetLink, 'mac'>;
   readonly log: MockLog;
   /** Pause between rounds of requests, ms. */
   readonly periodMs: number;
@@ -99,12 +100,12 @@ export class DispenserSession {
 
   /** All requests of a round, one after the other, in the order of the reference. */
   async #serveRound(): Promise<void> {
-    const { unit, ac, mac, capabilitiesFromRound, periodMs } = this.#options;
+    const { unit, ac, link, capabilitiesFromRound, periodMs } = this.#options;
     const connection = this.#connection;
     const round = this.#round;
     this.#round += 1;
     await this.#writer.write(powerUnitRegisters.runningMode, unit.runningMode);
-    await this.#writer.write(powerUnitRegisters.psuMac, mac.bytes);
+    await this.#writer.write(powerUnitRegisters.psuMac, link.mac.bytes);
     await this.#reportErrors();
     if (round >= capabilitiesFromRound) {
       for (const local of this.#locals()) await this.#reportPort(local, 'always');
