@@ -8,4 +8,10 @@ export { readModulePackage, scanPackages, type DeclaredModule, type ModulePackag
 export { shapeOf, type ModuleShape } from './module-shape.js';
 export { readComposition } from './read-composition.js';
 export type { ConfigAccess, ConfigValues, ModuleEntry, RunConfiguration } from './run-configuration.js';
-export type { CarabinerSettings, ExternalMqttSettings, Settings } from './settings.js';
+export type {
+  CarabinerSettings,
+  ExternalMqttSettings,
+  Settings,
+  SystemBrokerSettings,
+  SystemMqttSettings,
+} from './settings.js';

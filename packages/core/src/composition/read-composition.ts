@@ -27,6 +27,7 @@ const ENTRY_KEYS = [
   'capabilities',
   'package',
   'isolation',
+  'host',
   'restart',
 ];
 
@@ -76,6 +77,7 @@ function readEntry(id: string, entry: MapChecker): ModuleEntry {
     implementationMapping,
     isolation: choice(entry, 'isolation', ['inline', 'process'], 'inline'),
     restart: readRestart(entry),
+    host: entry.value['host'] === undefined ? undefined : entry.text('host', { rule: NAME, minLength: 1 }),
     standalone: entry.boolean('standalone', false),
     telemetryId: telemetry?.integer('id', 0, 0),
     access: entry.value['access'] === undefined ? undefined : readAccess(entry.map('access')),

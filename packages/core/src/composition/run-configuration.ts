@@ -41,6 +41,8 @@ export interface ModuleEntry {
   /** `process` puts the module behind a wall of its own. */
   readonly isolation: 'inline' | 'process';
   readonly restart: RestartPolicy;
+  /** Name of the host whose process runs the module; undefined for the one that plays the manager. */
+  readonly host: string | undefined;
   /** Started by somebody else, waited for. */
   readonly standalone: boolean;
   readonly telemetryId: number | undefined;

@@ -21,6 +21,33 @@ export interface ExternalMqttSettings {
   readonly will: { readonly topic: string; readonly payload: string; readonly retain: boolean } | undefined;
 }
 
+/** The broker between processes, where it is not the one that the core starts by itself. */
+export interface SystemBrokerSettings {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly socketPath: string | undefined;
+  readonly username: string | undefined;
+  /** Name of the environment variable with the password. */
+  readonly passwordEnv: string | undefined;
+  /** PEM files, absolute or relative to the composition; undefined without TLS. */
+  readonly tls:
+    | {
+        readonly ca: string | undefined;
+        readonly cert: string | undefined;
+        readonly key: string | undefined;
+        readonly serverName: string | undefined;
+      }
+    | undefined;
+}
+
+/** How modules of other processes are reached. */
+export interface SystemMqttSettings {
+  /** `embedded`: the core starts one on loopback. Undefined takes EVerest's settings, else `embedded`. */
+  readonly broker: SystemBrokerSettings | 'embedded' | undefined;
+  /** Port of the embedded broker; 0 takes a free one. */
+  readonly embeddedPort: number;
+}
+
 /** `settings.carabiner`: what an EVerest manager does not know. */
 export interface CarabinerSettings {
   readonly validation: ValidationMode;
@@ -44,6 +71,7 @@ export interface CarabinerSettings {
   /** Where `/metrics` is served; undefined when it is not. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly externalMqtt: ExternalMqttSettings | undefined;
+  readonly mqtt: SystemMqttSettings;
 }
 
 /** `settings` of a composition. */
@@ -88,6 +116,7 @@ const CARABINER_KEYS = [
   'log_level',
   'metrics',
   'external_mqtt',
+  'mqtt',
 ];
 
 /** Loopback port of `/metrics` when the composition switches it on without naming one. */
@@ -138,6 +167,54 @@ function readCarabiner(map: MapChecker): CarabinerSettings {
     logLevel: choice(map, 'log_level', LOG_LEVELS, 'info'),
     metrics: readMetrics(map),
     externalMqtt: map.value['external_mqtt'] === undefined ? undefined : readMqtt(map.map('external_mqtt')),
+    mqtt: readSystemMqtt(map.map('mqtt')),
+  };
+}
+
+function readSystemMqtt(map: MapChecker): SystemMqttSettings {
+  map.onlyKeys(['broker', 'embedded_port'], "'mqtt'");
+  const embeddedPort = map.integer('embedded_port', 0, 0);
+  const { broker } = map.value;
+  if (broker === undefined || broker === 'embedded') return { broker, embeddedPort };
+  if (!isJsonObject(broker)) {
+    map.report(['broker'], {
+      code: 'wrong-type',
+      message: `'broker' is ${JSON.stringify(broker)}`,
+      expected: "'embedded', or a map with host and port, or with socket_path",
+    });
+    return { broker: undefined, embeddedPort };
+  }
+  return { broker: readSystemBroker(map.map('broker')), embeddedPort };
+}
+
+function readSystemBroker(map: MapChecker): SystemBrokerSettings {
+  map.onlyKeys(['host', 'port', 'socket_path', 'username', 'password_env', 'tls'], "'broker'");
+  const optional = (from: MapChecker, key: string): string | undefined =>
+    from.value[key] === undefined ? undefined : from.text(key, { minLength: 1 });
+  if (map.value['socket_path'] !== undefined && map.value['host'] !== undefined)
+    map.report(['host'], {
+      at: 'key',
+      code: 'contradiction',
+      message: "'host' stands beside 'socket_path'",
+      expected: 'one of the two',
+    });
+  const tls = map.value['tls'] === undefined ? undefined : map.map('tls');
+  tls?.onlyKeys(['ca', 'cert', 'key', 'server_name'], "'tls'");
+  return {
+    host: optional(map, 'host'),
+    port: map.value['port'] === undefined ? undefined : map.integer('port', 1_883, 1),
+    socketPath: optional(map, 'socket_path'),
+    username: optional(map, 'username'),
+    passwordEnv: optional(map, 'password_env'),
+    tls:
+      tls === undefined
+        ? undefined
+        : {
+            ca: optional(tls, 'ca'),
+            cert: optional(tls, 'cert'),
+            key: optional(tls, 'key'),
+            serverName: optional(tls, 'server_name'),
+          },
   };
 }
 

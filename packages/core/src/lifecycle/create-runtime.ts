@@ -4,6 +4,7 @@ import { hasErrors } from '@carabiner/dialect';
 import { otherCopies } from '../composition/core-copy.js';
 import { checkCompatibility } from '../composition/check-compatibility.js';
 import { loadComposition, type CompositionOptions } from '../composition/load-composition.js';
+import type { ModuleEntry } from '../composition/run-configuration.js';
 import { BootTimer } from '../observability/boot-tree.js';
 import type { LogBook, LogOptions } from '../observability/logger.js';
 import { CompositionError } from './lifecycle-errors.js';
@@ -36,11 +37,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   );
   const { configuration, source, resolver } = loaded;
   const misplaced = configuration.modules
-    .filter((entry) => remote === undefined && (entry.isolation === 'process' || entry.standalone))
-    .map(({ id, standalone }) =>
-      source.finding(['active_modules', id, standalone ? 'standalone' : 'isolation'], {
+    .filter((entry) => remote === undefined && isMeantForAnother(entry))
+    .map((entry) =>
+      source.finding(['active_modules', entry.id, placementKey(entry)], {
         code: 'no-other-processes',
-        message: `module '${id}' is meant for another process, and this runtime has no way to one`,
+        message: `module '${entry.id}' is meant for another process, and this runtime has no way to one`,
         expected: 'a runtime with a broker between processes, or the module in this process',
       }),
     );
@@ -59,4 +60,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   findings.push(...otherCopies(source), ...loadFindings, ...checkCompatibility(inline, modules, source));
   if (hasErrors(findings)) throw new CompositionError(findings);
   return new Runtime({ loaded, modules, findings, clock, log, remote, boot });
+}
+
+function isMeantForAnother({ isolation, standalone, host }: ModuleEntry): boolean {
+  return isolation === 'process' || standalone || host !== undefined;
+}
+
+function placementKey({ standalone, host }: ModuleEntry): string {
+  if (standalone) return 'standalone';
+  return host === undefined ? 'isolation' : 'host';
 }

@@ -9,6 +9,8 @@ import type { ModuleState } from './module-state.js';
 /** What modules in other processes tell the runtime. */
 export interface RemoteHost {
   readonly configuration: RunConfiguration;
+  /** Declarations by module id, of the modules of this process as well. */
+  readonly shapes: ReadonlyMap<string, ModuleShape>;
   readonly clock: Clock;
   readonly log: Logger;
   /** A module of another process changed its state. */
@@ -22,6 +24,8 @@ export interface RemoteModules {
   hosts(entry: ModuleEntry): boolean;
   /** What such an entry's module declares, where it is no installed package; undefined when it is one. */
   shapeOf?(entry: ModuleEntry): ModuleShape | undefined;
+  /** True for modules of this process that somebody elsewhere listens to or calls; default all. */
+  exports?(moduleId: string): boolean;
   /** Starts them, or begins to wait for them. Called before any module of this process is initialised. */
   start(host: RemoteHost): Promise<void>;
   /**

@@ -179,6 +179,7 @@ export class Runtime implements ModuleHost {
       });
       await this.#remote?.start({
         configuration: this.configuration,
+        shapes: this.#parts.loaded.shapes,
         clock: this.clock,
         log: this.log,
         stateChanged: (id, state, reason) => this.#remoteChanged(id, state, reason),
@@ -377,7 +378,7 @@ export class Runtime implements ModuleHost {
     const here = new Set(this.#parts.modules.keys());
     return new RoutingBus(local, remote.bus, {
       isLocal: (id) => here.has(id),
-      isExported: () => true,
+      isExported: (id) => remote.exports?.(id) ?? true,
     });
   }
 
