@@ -61,7 +61,7 @@ export async function generate(options: GenerateOptions): Promise<Generated> {
 }
 
 interface Emitted {
-  /** The models that the texts depend on, as they were. */
+  /** What the texts depend on, as it was. */
   readonly inputs: readonly unknown[];
   readonly texts: readonly (readonly [Target, string, string])[];
 }
@@ -148,7 +148,7 @@ export class Generator {
   #typeFile(model: TypeFileModel, specs: SpecSet, layout: Layout): Emitted['texts'] {
     const { name } = model;
     const { docs, jsonSchema } = this.#options;
-    const inputs = [model, ...specs.typeFilesOf(model).map((file) => specs.typeFile(file))];
+    const inputs = [model, dependencies(model, specs)];
     return this.#once(`types ${name}`, inputs, () => [
       ['files', `types/${name}.ts`, emitTypes(model, this.#bundle, layout)],
       ['files', `checks/types/${name}.ts`, emitTypeChecks(model, layout)],
@@ -163,7 +163,7 @@ export class Generator {
     const { docs, jsonSchema } = this.#options;
     const inputs = [
       model,
-      ...specs.typeFilesOf(model).map((file) => specs.typeFile(file)),
+      dependencies(model, specs),
       ...model.errors.map(({ file }) => specs.errorFile(file)),
     ];
     return this.#once(`interfaces ${name}`, inputs, () => [
@@ -188,6 +188,20 @@ export class Generator {
     this.#emitted.set(key, { inputs, texts });
     return texts;
   }
+}
+
+/**
+ * What a file's output depends on of the files it refers to: not their content, only which files those lead to in turn
+ * and whether they are generated or imported.
+ */
+function dependencies(model: InterfaceModel | TypeFileModel, specs: SpecSet): string {
+  return specs
+    .typeFilesOf(model)
+    .map((name) => {
+      const file = specs.typeFile(name);
+      return `${name} ${String(specs.file('types', name)?.directory.lazy)} ${file === undefined ? '' : specs.typeFilesOf(file).join()}`;
+    })
+    .join('\n');
 }
 
 function optional(
