@@ -99,7 +99,8 @@ export class MockPowerUnit extends EventEmitter<MockPowerUnitEvents> {
         this.emit('request', message);
       },
       onExpired: (connector) => {
-        log.warn('connector is silent, its output is switched off', { connector });
+        if (unit.state(connector).enabled)
+          log.warn('connector is silent, its output is switched off', { connector });
         unit.release(connector);
       },
       onRejected: (rejection) => {
