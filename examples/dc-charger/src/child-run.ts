@@ -87,6 +87,11 @@ export class ChildRun {
     await Promise.race([reached, this.ended]);
   }
 
+  /** Looks again at what {@link ChildRun.until} waits for. */
+  nudge(): void {
+    this.#changed();
+  }
+
   /** Ends the process as a power failure does: at once, with no chance to write anything. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');

@@ -2,13 +2,15 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Composition } from './composition.js';
+import type { VethPair } from './veth-pair.js';
 import type { MeterAddress } from './meter-device.js';
 
 /** What a run needs from its machine. */
 export interface Placement {
   /** Folder of the run, for the store. */
   readonly folder: string;
-  readonly link: 'udp' | 'packet';
+  /** Ethernet between driver and power unit; undefined sends the frames in UDP datagrams. */
+  readonly veth: VethPair | undefined;
   /** A simulated meter of another process, instead of the one in the composition. */
   readonly meter: MeterAddress | undefined;
 }
@@ -36,17 +38,19 @@ export async function placeOnThisMachine(composition: Composition, placement: Pl
   }
 }
 
-async function placePowerUnits(composition: Composition, { link }: Placement): Promise<void> {
+async function placePowerUnits(composition: Composition, { veth }: Placement): Promise<void> {
+  const ethernet_link = veth === undefined ? 'udp' : 'packet';
   for (const unit of composition.ofModule('MockPsu')) {
     const port = await freePort();
     const gooseUdpPort = await freePort();
-    composition.configure(unit, { port, ethernet_link: link, udp_port: gooseUdpPort });
+    composition.configure(unit, {
+      ...{ port, ethernet_link, udp_port: gooseUdpPort },
+      ...(veth === undefined ? {} : { ethernet_interface: veth.second }),
+    });
     for (const driver of composition.ofModule('HuaweiPsu')) {
       composition.configure(driver, {
-        psu_ip: '127.0.0.1',
-        psu_port: port,
-        ethernet_link: link,
-        udp_port: gooseUdpPort,
+        ...{ psu_ip: '127.0.0.1', psu_port: port, ethernet_link, udp_port: gooseUdpPort },
+        ...(veth === undefined ? {} : { ethernet_interface: veth.first }),
       });
     }
   }

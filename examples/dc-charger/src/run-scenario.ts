@@ -10,6 +10,8 @@ import type { RunOptions } from './options.js';
 import { placeOnThisMachine } from './placement.js';
 import type { Scenario } from './scenarios/scenario.js';
 import { reportRecord } from './signed-records.js';
+import { VethPair } from './veth-pair.js';
+import { VendorUnit } from './vendor-unit.js';
 import type { Phase } from './view/phases.js';
 import type { View } from './view/view.js';
 
@@ -27,13 +29,19 @@ export async function runScenario(scenario: Scenario, options: RunOptions, view:
   const clock = new ScaledClock(systemClock, options.timeFactor);
   const problems: string[] = [];
   let phases: ReadonlyMap<string, readonly Phase[]> = new Map();
+  let vendorUnit: VendorUnit | undefined;
+  let veth: VethPair | undefined;
   try {
     const composition = new Composition(options.composition ?? new URL(scenario.composition, COMPOSITIONS));
-    await placeOnThisMachine(composition, { folder, link: options.link, meter: options.meter });
-    phases = await play(scenario, composition, clock, options, view, problems);
+    veth = options.link === 'packet' ? VethPair.create() : undefined;
+    await placeOnThisMachine(composition, { folder, veth, meter: options.meter });
+    vendorUnit = await VendorUnit.start(composition, clock);
+    phases = await play(scenario, composition, { clock, vendorUnit }, options, view, problems);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   } finally {
+    await vendorUnit?.stop();
+    veth?.remove();
     if (options.storeFolder === undefined) rmSync(folder, { recursive: true, force: true });
   }
   const ok = problems.length === 0;
@@ -51,12 +59,13 @@ export async function runScenario(scenario: Scenario, options: RunOptions, view:
 async function play(
   scenario: Scenario,
   composition: Composition,
-  clock: Clock,
+  { clock, vendorUnit }: { readonly clock: Clock; readonly vendorUnit: VendorUnit | undefined },
   options: RunOptions,
   view: View,
   problems: string[],
 ): Promise<ReadonlyMap<string, readonly Phase[]>> {
   const charger = await Charger.start(composition, clock, { level: options.logLevel });
+  vendorUnit?.attach(charger);
   if (options.meter !== undefined) charger.feedMeter(options.meter.controlPort);
   let narrator: Narrator | undefined;
   try {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  AUTHORISATION_LIMIT_MS,
   chargingScript,
   expectCount,
   expectOrder,
@@ -10,11 +11,12 @@ import {
 } from './scenario.js';
 
 /** A session on every connector, all at once: plug in, authorise, charge until the vehicle has enough, unplug. */
-async function chargeEverywhere({ charger, narrator, ...rest }: Stage): Promise<void> {
+async function chargeEverywhere({ charger, narrator, chargeForS }: Stage): Promise<void> {
   narrator.action(charger.evses.length > 1 ? 'vehicles are plugged in' : 'a vehicle is plugged in');
-  const script = `${chargingScript({ charger, narrator, ...rest })};${UNPLUG_SCRIPT}`;
+  const script = `${chargingScript(chargeForS)};${UNPLUG_SCRIPT}`;
   for (const evse of charger.evses) await charger.vehicle(evse, script);
   for (const evse of charger.evses) {
+    await charger.untilEvent(evse, 'TransactionStarted', AUTHORISATION_LIMIT_MS);
     await charger.untilEvent(evse, 'SessionFinished', SESSION_LIMIT_MS);
     expectOrder(charger, evse, [
       'SessionStarted',

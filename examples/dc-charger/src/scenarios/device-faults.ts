@@ -19,12 +19,13 @@ const OUTAGE_S = 20;
 /** A charger that has recovered charges again within this time: a new link, cable check and pre-charge. */
 const RECOVERY_LIMIT_MS = 180_000;
 
-async function chargeForAWhile({ charger, narrator }: Stage): Promise<string> {
+async function chargeForAWhile(stage: Stage): Promise<string> {
+  const { charger, narrator } = stage;
   const evse = onlyEvse(charger);
   narrator.action('a vehicle is plugged in');
   await charger.vehicle(evse, 'plugin;iso_wait_slac_matched;iso_start_v2g_session DC;iso_wait_pwr_ready');
   await charger.untilEvent(evse, 'ChargingStarted', SESSION_LIMIT_MS);
-  await charger.clock.sleep(UNDISTURBED_MS);
+  await charger.clock.sleep(stage.chargeForS === undefined ? UNDISTURBED_MS : stage.chargeForS * 1000);
   return evse;
 }
 

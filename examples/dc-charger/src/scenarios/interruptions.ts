@@ -18,9 +18,9 @@ async function chargeForAWhile(stage: Stage): Promise<string> {
   const { charger, narrator } = stage;
   const evse = onlyEvse(charger);
   narrator.action('a vehicle is plugged in');
-  await charger.vehicle(evse, chargingScript(stage));
+  await charger.vehicle(evse, chargingScript());
   await charger.untilEvent(evse, 'ChargingStarted', SESSION_LIMIT_MS);
-  await charger.clock.sleep(UNDISTURBED_MS);
+  await charger.clock.sleep(stage.chargeForS === undefined ? UNDISTURBED_MS : stage.chargeForS * 1000);
   return evse;
 }
 

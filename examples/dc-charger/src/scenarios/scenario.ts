@@ -9,7 +9,7 @@ export interface Stage {
   readonly charger: Charger;
   readonly composition: Composition;
   readonly narrator: Narrator;
-  /** Seconds after which the vehicle stops charging by itself, in the charger's own time; undefined charges until full. */
+  /** Seconds of undisturbed charging, in the charger's own time; undefined leaves it to the scenario. */
   readonly chargeForS: number | undefined;
 }
 
@@ -27,16 +27,18 @@ export interface Scenario {
 
 /** A session may take this long in the charger's own time before the scenario counts as failed. */
 export const SESSION_LIMIT_MS = 3_600_000;
+/** A token is presented, accepted, and the meter started within this time. */
+export const AUTHORISATION_LIMIT_MS = 120_000;
 /** Reactions of the charger itself come within this time. */
 export const REACTION_LIMIT_MS = 30_000;
 
-/** Vehicle script of an ordinary DC session up to and with charging. */
-export function chargingScript(stage: Stage): string {
-  const charge = stage.chargeForS === undefined ? 'wait_until_full' : `wait_until_full ${stage.chargeForS}`;
+/** Vehicle script of an ordinary DC session up to charging, which goes on until the battery has enough or `limitS`. */
+export function chargingScript(limitS?: number): string {
+  const charge = limitS === undefined ? 'wait_until_full' : `wait_until_full ${limitS}`;
   return `plugin;iso_wait_slac_matched;iso_start_v2g_session DC;iso_wait_pwr_ready;${charge};iso_wait_v2g_session_stopped`;
 }
 
-/** Ends of a session: waits for the relays to open, then pulls the plug. */
+/** End of a session: waits for the relays to open, then pulls the plug. */
 export const UNPLUG_SCRIPT = 'sleep 2;unplug';
 
 /**
