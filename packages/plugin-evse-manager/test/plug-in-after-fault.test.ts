@@ -11,6 +11,6 @@ describe('a fault while no vehicle is there', () => {
     await bench.advance(10);
     await bench.plug();
     await bench.advance(300);
-    expect(bench.events()).to.include.members(['SessionStarted', 'AuthRequired']);
+    expect(bench.events()).to.deep.equal(['SessionStarted(EVConnected)', 'AuthRequired']);
   });
 });

@@ -132,7 +132,13 @@ export class DcOutput {
     const wantedA = this.#wantedCurrent();
     const charging = this.supply.phase === 'Charging';
     const rampedA = charging
-      ? rampCurrent(this.#rampedA, wantedA, nowMs - this.#rampedMs, this.config.rampAPerS)
+      ? rampCurrent(
+          this.#rampedA,
+          wantedA,
+          // After a long time without a change the ramp begins now, not then.
+          Math.min(nowMs - this.#rampedMs, RAMP_PERIOD_MS),
+          this.config.rampAPerS,
+        )
       : wantedA;
     this.#rampedA = rampedA;
     this.#rampedMs = nowMs;

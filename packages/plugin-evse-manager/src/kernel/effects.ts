@@ -6,6 +6,8 @@ import type { Kernel } from './kernel.js';
 
 /** Shortest time between two changes of the nominal duty cycle, IEC 61851-1. */
 const PWM_UPDATE_MS = 5000;
+/** X1 that ended a session lasts so long at least before the EV is invited again. */
+const LEAST_X1_MS = 100;
 /** Time after the hard stop in which the relays have to open. */
 const RELAY_PATIENCE_MS = 2000;
 
@@ -178,7 +180,8 @@ const EFFECTS: { readonly [E in NamedEffect]: (kernel: Kernel) => void } = {
   endSession: (k) => k.authorisation.endSession(),
   faultPulse,
   five: (k) => {
-    if (k.charger.memory.signal !== 'five') showFive(k);
+    if (k.charger.memory.signal === 'five') return;
+    if (k.clock.monotonic() - k.lastPwmMs >= LEAST_X1_MS) showFive(k);
   },
   followLimit: (k) => {
     if (k.clock.monotonic() - k.lastPwmMs >= PWM_UPDATE_MS) showNominal(k);

@@ -374,7 +374,7 @@ export class ChargerBench implements AsyncDisposable {
         charge_mode: this.options.mode ?? 'DC',
         payment_enable_contract: false,
         ...this.options.config,
-      } as never,
+      },
       connections: this.#connections(),
       requires: {
         bsp: {
