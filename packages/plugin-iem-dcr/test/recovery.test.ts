@@ -3,6 +3,8 @@ import { bill, parseRecord } from '@carabiner/ocmf';
 import { expect } from 'chai';
 import { MeterBench, type BenchOptions } from './meter-bench.js';
 
+const USER = JSON.stringify({ IS: true, IL: 'NONE', IF: [], IT: 'NONE', ID: 'SOMEBODY', US: false });
+
 /** A charging session, up to the moment when something happens. */
 async function session(options: BenchOptions = {}): Promise<MeterBench> {
   const bench = await MeterBench.ready(options);
@@ -100,7 +102,68 @@ describe('recovery', () => {
     await bench.startDriver();
     const { status, error } = await bench.stop('tx-1');
     expect(status).to.equal('UNEXPECTED_ERROR');
-    expect(error).to.match(/not that of transaction tx-1/);
+    expect(error).to.equal('the meter has no record of transaction tx-1');
+  });
+
+  it('does not pass off the record of somebody unknown, also when it was found before anybody asked', async () => {
+    for (const wait of [0, 5000]) {
+      await using bench = await MeterBench.ready({
+        store: new Map(),
+        switches: { transactionOnPowerFailure: 'lost' },
+      });
+      // A record from before this driver.
+      bench.meter.handle('POST', '/counter/v1/ocmf/user', USER);
+      bench.meter.handle('POST', '/counter/v1/ocmf/receipt', '{"TX":"B"}');
+      bench.meter.handle('POST', '/counter/v1/ocmf/receipt', '{"TX":"E"}');
+      await bench.advance(1000);
+      await bench.start();
+      await bench.charge();
+      await bench.driver.shutdown();
+      await powerFailure(bench);
+      await bench.startDriver();
+      await bench.advance(wait);
+      expect((await bench.stop('tx-1')).status).to.equal('UNEXPECTED_ERROR');
+      expect((await bench.stop('tx-1')).status, 'asked again').to.equal('UNEXPECTED_ERROR');
+    }
+  });
+
+  it('takes an id that is used again for the new transaction', async () => {
+    await using bench = await MeterBench.ready({ store: new Map() });
+    await bench.start();
+    const first = await bench.stop();
+    await bench.start();
+    const second = await bench.stop();
+    expect(second.status).to.equal('OK');
+    expect(second.signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
+    expect(second).to.not.deep.equal(first);
+  });
+
+  it('takes the records of a meter that was exchanged, though its pages begin anew', async () => {
+    const store = new Map<string, unknown>();
+    {
+      await using before = await MeterBench.ready({ store, meter: { serial: '1ISA1', firstPage: 70 } });
+      await before.start();
+      await before.stop();
+    }
+    await using bench = await MeterBench.ready({ store, meter: { serial: '1ISA2' } });
+    await bench.start({ transaction_id: 'tx-2' });
+    expect((await bench.stop('tx-2')).status).to.equal('OK');
+  });
+
+  it('fetches a record later that it could not fetch at the stop, for the one who asked', async () => {
+    for (const stored of [true, false]) {
+      await using bench = await session(stored ? { store: new Map() } : {});
+      await restartDriver(bench);
+      await bench.until(() => bench.main.latest.powermeter !== undefined);
+      for (const path of ['/receipt', '/transaction'])
+        bench.gateway.inject({ kind: 'status', method: 'GET', path, times: 6 });
+      expect((await bench.stop('tx-1')).status).to.equal('UNEXPECTED_ERROR');
+      bench.gateway.clearFaults();
+      await bench.advance(3000);
+      expect((await bench.stop('tx-1')).signed_meter_value?.signed_meter_data).to.equal(
+        bench.meter.lastRecord,
+      );
+    }
   });
 
   it('gives the record again after a restart in the middle of handing it over', async () => {

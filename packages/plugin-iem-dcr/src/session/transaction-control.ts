@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bill, matchTransaction, verifyRecord, type Mismatch, type OcmfRecord } from '@carabiner/ocmf';
+import type { OcmfRecord } from '@carabiner/ocmf';
 import { isErrorFree, type UserData } from '../device/answers.js';
 import { MeterRefusal } from '../device/errors.js';
 import type {
@@ -9,7 +9,9 @@ import type {
   TransactionStopResponse,
 } from '../powermeter-types.js';
 import type { MeterLink } from './meter-link.js';
+import { RecordKeeper } from './record-keeper.js';
 import type { SessionContext, SessionOutputs } from './session-options.js';
+import { TransactionFailure } from './transaction-failure.js';
 import type { TransactionJournal } from './transaction-journal.js';
 
 /** Time the meter needs to sign, and to be ready for the next request, after a transaction ended. */
@@ -20,36 +22,30 @@ const RECONNECT_PAUSE_MS = 500;
 /** Refusals after which a record is taken to be lost. */
 const GIVE_UP_AFTER = 5;
 
-/** A condition that ends a start or stop, with the text for the caller. */
-class TransactionFailure extends Error {
-  override readonly name = 'TransactionFailure';
-}
-
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function describeMismatch(mismatches: readonly Mismatch[]): string {
-  return mismatches.map(({ field, expected, found }) => `${field} is ${found}, not ${expected}`).join('; ');
 }
 
 /** Begins and ends transactions. The caller sees to it that nothing else talks to the meter meanwhile. */
 export class TransactionControl {
   /** Whether a stop was asked for that the meter could not be told. */
   #stopOwed = false;
-  /** Whether a transaction was ended whose record was not fetched. */
-  #recordOwed = false;
+  /** Id of a transaction that was ended and whose record was not fetched; empty when it is not known. */
+  #recordOwedTo: string | undefined;
   /** Whether a transaction was begun in this run that nobody has asked to stop yet. */
   #begun = false;
   /** Refusals in a row of the record that is owed. */
   #refusals = 0;
+  readonly #records: RecordKeeper;
 
   constructor(
     private readonly context: SessionContext,
     private readonly link: MeterLink,
     private readonly journal: TransactionJournal,
     private readonly outputs: SessionOutputs,
-  ) {}
+  ) {
+    this.#records = new RecordKeeper(context, link, journal);
+  }
 
   /** `start_transaction` */
   async start(request: TransactionReq): Promise<TransactionStartResponse> {
@@ -73,11 +69,8 @@ export class TransactionControl {
     const { open } = this.journal;
     if (transactionId === '' || open?.transactionId === transactionId) this.#begun = false;
     this.outputs.clearTransactionLost();
-    const kept = transactionId === '' ? undefined : this.journal.recordOf(transactionId);
-    if (kept !== undefined)
-      return { status: 'OK', signed_meter_value: signedValue(kept.record, kept.publicKey) };
     try {
-      const value = await this.#stop(transactionId);
+      const value = this.#records.recall(transactionId) ?? (await this.#stop(transactionId));
       return value === undefined ? { status: 'OK' } : { status: 'OK', signed_meter_value: value };
     } catch (error) {
       this.context.log.error('the transaction could not be stopped', {
@@ -103,7 +96,7 @@ export class TransactionControl {
       );
     }
     this.#stopOwed = false;
-    if (this.journal.open === undefined && !this.#recordOwed) return;
+    if (this.journal.open === undefined && this.#recordOwedTo === undefined) return;
     let record: OcmfRecord | undefined;
     try {
       record = await this.context.client.getLastTransaction();
@@ -111,11 +104,11 @@ export class TransactionControl {
       // A meter that is idle and has no record will never have this one.
       if (!(error instanceof MeterRefusal) || ++this.#refusals < GIVE_UP_AFTER) throw error;
       this.context.log.error('the meter has no record of the open transaction', { reason: error.message });
-      await this.journal.forget();
+      await this.journal.lose();
     }
-    if (record !== undefined) await this.#keepForOwner(record);
+    if (record !== undefined) await this.#records.keep(record, this.#recordOwedTo ?? '');
     this.#refusals = 0;
-    this.#recordOwed = false;
+    this.#recordOwedTo = undefined;
   }
 
   async #start(request: TransactionReq): Promise<void> {
@@ -135,7 +128,7 @@ export class TransactionControl {
     await this.#repeat(() => client.postUser(user));
     const startedMs = this.link.meterNowMs;
     const MS = this.link.live?.MS;
-    const afterPG = this.journal.lastPG;
+    const afterPG = this.journal.lastPageOf(MS);
     await this.journal.begin({
       transactionId: request.transaction_id,
       ID: user.ID,
@@ -144,7 +137,13 @@ export class TransactionControl {
       ...(startedMs === undefined ? {} : { startedMs }),
       ...(afterPG === undefined ? {} : { afterPG }),
     });
-    await this.#begin();
+    try {
+      await this.#begin();
+    } catch (error) {
+      // An idle meter has not begun; of one that cannot be asked it is not known.
+      if (this.link.running === false) await this.journal.forget();
+      throw error;
+    }
     this.link.running = true;
     this.#begun = true;
     this.outputs.clearTransactionLost();
@@ -186,9 +185,9 @@ export class TransactionControl {
 
   /** Fetches the record of a transaction ended by a start: once the next one begins, the meter gives it no more. */
   async #collectEnded(): Promise<void> {
-    this.#recordOwed = true;
-    await this.#keepForOwner(await this.#fetchEnded());
-    this.#recordOwed = false;
+    this.#recordOwedTo = '';
+    await this.#records.keep(await this.#fetchEnded(), '');
+    this.#recordOwedTo = undefined;
   }
 
   /** The signed record right after an end; from the place of the last record when the meter does not give it. */
@@ -200,22 +199,6 @@ export class TransactionControl {
       if (!(error instanceof MeterRefusal)) throw error;
       return await client.getLastTransaction();
     }
-  }
-
-  /** Keeps a record for the open transaction if it fits, else without an owner. True when it fits. */
-  async #keepForOwner(record: OcmfRecord): Promise<boolean> {
-    const { open } = this.journal;
-    const mismatches = open === undefined ? [] : matchTransaction(record, open);
-    const owner = open !== undefined && mismatches.length === 0 ? open.transactionId : '';
-    if (mismatches.length > 0) {
-      this.context.log.warn('the record in the meter is not that of the open transaction', {
-        transaction: open?.transactionId,
-        reason: describeMismatch(mismatches),
-      });
-      await this.journal.forget();
-    }
-    await this.journal.keep(record, await this.#keyForRecord(record), owner);
-    return owner !== '';
   }
 
   /** The meter may have begun although its answer was lost; then it refuses the repetition. */
@@ -289,6 +272,7 @@ export class TransactionControl {
           `transaction ${transactionId} is not known; the meter runs ${open.transactionId}, which goes on`,
         );
       await this.#end();
+      this.#recordOwedTo = transactionId;
       await clock.sleep(SETTLE_MS, signal);
       return await this.#deliver(await this.#fetchEnded(), transactionId);
     }
@@ -300,6 +284,11 @@ export class TransactionControl {
       throw new TransactionFailure(`${textOf(error)} Maybe no transaction to return?`, { cause: error });
     }
     return await this.#deliver(record, transactionId);
+  }
+
+  async #deliver(record: OcmfRecord, transactionId: string): Promise<SignedMeterValue> {
+    this.#recordOwedTo = undefined;
+    return await this.#records.deliver(record, transactionId);
   }
 
   /** Tries for a bounded time to reach a meter that is away. What cannot be done now is done when it is back. */
@@ -325,56 +314,4 @@ export class TransactionControl {
       }
     }
   }
-
-  /** Keeps the record and hands it on if it is that of the transaction asked for. */
-  async #deliver(record: OcmfRecord, transactionId: string): Promise<SignedMeterValue> {
-    const publicKey = await this.#keyForRecord(record);
-    const { open } = this.journal;
-    if (transactionId === '') {
-      await this.#keepForOwner(record);
-      return signedValue(record.text, publicKey);
-    }
-    const mismatches = open?.transactionId === transactionId ? matchTransaction(record, open) : [];
-    const owner = this.journal.ownerOf(record);
-    if (mismatches.length > 0 || (owner !== undefined && owner !== transactionId)) {
-      await this.journal.keep(record, publicKey, '');
-      const reason = mismatches.length > 0 ? describeMismatch(mismatches) : `it is that of ${owner ?? ''}`;
-      throw new TransactionFailure(
-        `the last record of the meter is not that of transaction ${transactionId}: ${reason}`,
-      );
-    }
-    if (open?.transactionId !== transactionId)
-      this.context.log.warn('a record is given for a transaction that was not begun by this driver', {
-        transaction: transactionId,
-      });
-    await this.journal.keep(record, publicKey, transactionId);
-    return signedValue(record.text, publicKey);
-  }
-
-  /** Key for a record, with a check of the record on the way. Findings are reported beside it; it is never withheld. */
-  async #keyForRecord(record: OcmfRecord): Promise<string> {
-    let { publicKey } = this.link;
-    try {
-      if (publicKey === '') publicKey = await this.link.readPublicKey();
-    } catch (error) {
-      this.context.log.warn('the public key could not be read', { reason: textOf(error) });
-    }
-    this.#check(record, publicKey);
-    return publicKey;
-  }
-
-  #check(record: OcmfRecord, publicKey: string): void {
-    const { log } = this.context;
-    const { verdict, error } = verifyRecord(record, publicKey === '' ? undefined : publicKey);
-    if (verdict === 'invalid')
-      log.error('the signature of the record is not right', { reason: error?.message ?? 'wrong signature' });
-    const findings = bill([record]).findings.filter(({ severity }) => severity === 'error');
-    if (findings.length > 0)
-      log.warn('the record may not be fit for billing', { findings: findings.map(({ code }) => code) });
-  }
-}
-
-/** The record as it came from the meter. */
-function signedValue(record: string, publicKey: string): SignedMeterValue {
-  return { signed_meter_data: record, signing_method: '', encoding_method: 'OCMF', public_key: publicKey };
 }

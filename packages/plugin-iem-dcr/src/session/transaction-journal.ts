@@ -27,9 +27,15 @@ const keptSchema = z.object({
   record: z.string(),
   publicKey: z.string(),
   PG: z.string().optional(),
+  MS: z.string().optional(),
 });
 
-const journalSchema = z.object({ open: openSchema.optional(), kept: z.array(keptSchema) });
+const journalSchema = z.object({
+  open: openSchema.optional(),
+  kept: z.array(keptSchema),
+  /** Transactions of which the meter has no record. */
+  lost: z.array(z.string()),
+});
 
 /** A transaction that was begun and whose record was not fetched. */
 export type OpenTransaction = z.output<typeof openSchema>;
@@ -43,6 +49,7 @@ const KEPT = 32;
 export class TransactionJournal {
   #open: OpenTransaction | undefined;
   #kept: KeptRecord[] = [];
+  #lost: string[] = [];
 
   readonly #prefix: string;
 
@@ -60,9 +67,9 @@ export class TransactionJournal {
     return this.#open;
   }
 
-  /** Page of the last record that was fetched. */
-  get lastPG(): string | undefined {
-    return this.#kept.at(-1)?.PG;
+  /** Page of the last record that was fetched from the meter with this serial. */
+  lastPageOf(MS: string | undefined): string | undefined {
+    return this.#kept.findLast((entry) => entry.MS === MS)?.PG;
   }
 
   /** Reads what an earlier run has left. */
@@ -71,9 +78,10 @@ export class TransactionJournal {
     try {
       const value = await this.store.load(`${this.#prefix}.journal`);
       if (value === null || value === undefined) return;
-      const { open, kept } = journalSchema.parse(value);
+      const { open, kept, lost } = journalSchema.parse(value);
       this.#open = open;
       this.#kept = kept;
+      this.#lost = lost;
     } catch (error) {
       this.log.error('the transaction journal cannot be read; it begins anew', {
         reason: (error as Error).message,
@@ -81,17 +89,34 @@ export class TransactionJournal {
     }
   }
 
-  /** Remembers that a transaction is about to begin. */
+  /** Remembers that a transaction is about to begin. An id that was used before is from now on that of the new one. */
   async begin(transaction: OpenTransaction): Promise<void> {
+    const { transactionId } = transaction;
     this.#open = transaction;
+    this.#kept = this.#kept.map((entry) =>
+      entry.transactionId === transactionId ? { ...entry, transactionId: '' } : entry,
+    );
+    this.#lost = this.#lost.filter((id) => id !== transactionId);
     await this.#save();
   }
 
-  /** Forgets the open transaction. */
+  /** Forgets the open transaction: it was not begun after all. */
   async forget(): Promise<void> {
     if (this.#open === undefined) return;
     this.#open = undefined;
     await this.#save();
+  }
+
+  /** Remembers that there is no record of the open transaction. */
+  async lose(): Promise<void> {
+    if (this.#open === undefined) return;
+    this.#lost = [...this.#lost, this.#open.transactionId].slice(-KEPT);
+    await this.forget();
+  }
+
+  /** Whether it is known that the meter has no record of a transaction. */
+  isLost(transactionId: string): boolean {
+    return this.#lost.includes(transactionId);
   }
 
   /** The record of a transaction; undefined when it was not fetched. */
@@ -99,10 +124,9 @@ export class TransactionJournal {
     return this.#kept.findLast((entry) => entry.transactionId === transactionId);
   }
 
-  /** Whose record it is; undefined when it is not known. */
+  /** Whose record it is; empty when it was kept without knowing, undefined when it was not fetched before. */
   ownerOf(record: OcmfRecord): string | undefined {
-    const owner = this.#kept.findLast((entry) => entry.record === record.text)?.transactionId;
-    return owner === '' ? undefined : owner;
+    return this.#kept.findLast((entry) => entry.record === record.text)?.transactionId;
   }
 
   /**
@@ -119,6 +143,7 @@ export class TransactionJournal {
       record: record.text,
       publicKey,
       ...(PG === undefined ? {} : { PG }),
+      ...(MS === undefined ? {} : { MS }),
     };
     this.#kept = [...this.#kept.filter((other) => other !== known), entry].slice(-KEPT);
     if (transactionId !== '' && this.#open?.transactionId === transactionId) this.#open = undefined;
@@ -131,6 +156,7 @@ export class TransactionJournal {
     await this.#write(`${this.#prefix}.journal`, {
       ...(this.#open === undefined ? {} : { open: this.#open }),
       kept: this.#kept,
+      lost: this.#lost,
     });
   }
 

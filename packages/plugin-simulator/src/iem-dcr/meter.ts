@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '@carabiner/clock';
-import { EnergyRegisters, formatKwh, type RegisterState } from './energy-registers.js';
+import { EnergyRegisters, type RegisterState } from './energy-registers.js';
+import { liveValues } from './live-values.js';
 import { correctSummerTime, MeterClock } from './meter-clock.js';
 import { recordText, type RecordReading, type UserData } from './record-text.js';
 import { parseBody, REQUEST_BODIES } from './request-bodies.js';
@@ -354,30 +355,18 @@ export class IemDcrMeter {
           ? this.#kept
           : { import: 0n, export: 0n }
         : subtract(total, this.#transaction.begin);
-    const shown = transactionRegistersRestart ? counted : total;
-    const unit = { RU: 'kWh', RT: 'DC' };
-    const transactionUnit = { WU: 'kWh', WT: 'DC' };
-    return {
-      MS: this.serial,
+    return liveValues({
+      serial: this.serial,
       TM: this.#time.text,
       EF: this.#errorFlags(),
       ST: this.state,
-      XT: this.running,
-      RD: [
-        { RV: formatKwh(total.import), RI: '1-b:1.8.e', ...unit },
-        { RV: formatKwh(total.export), RI: '1-b:2.8.e', ...unit },
-        { WV: formatKwh(shown.import), WI: 'transaction_1-b:1.8.e', ...transactionUnit },
-        { WV: formatKwh(shown.export), WI: 'transaction_1-b:2.8.e', ...transactionUnit },
-      ],
-      U1: 0,
-      U2: Number(this.#voltageV.toFixed(3)),
-      U3: 0,
-      U4: 0,
-      I: Number(this.#currentA.toFixed(3)),
-      P: Number((this.#voltageV * this.#currentA).toFixed(1)),
-      XS: '0x0000004000000004',
-      XC: this.errorWords,
-    };
+      running: this.running,
+      total,
+      transaction: transactionRegistersRestart ? counted : total,
+      voltageV: this.#voltageV,
+      currentA: this.#currentA,
+      errorWords: this.errorWords,
+    });
   }
 
   #errorFlags(): string {
