@@ -233,6 +233,23 @@ describe('a command call', () => {
     );
   });
 
+  it('that was given up leaves its place in the queue', async () => {
+    const gate = deferred<number>();
+    await withSystem(
+      { settings: { queue_limit: 1 }, handlers: { add: () => gate.promise } },
+      async ({ requires }) => {
+        const first = requires.counter.call.add({ amount: 1 });
+        const controller = new AbortController();
+        const second = rejection(requires.counter.call.add({ amount: 2 }, { signal: controller.signal }));
+        controller.abort(new Error('no longer'));
+        await second;
+        const third = requires.counter.call.add({ amount: 3 });
+        gate.resolve(9);
+        expect(await Promise.all([first, third])).to.deep.equal([9, 9]);
+      },
+    );
+  });
+
   it('leaves no timer behind', async () => {
     await withSystem({}, async ({ requires, clock }) => {
       await requires.counter.call.add({ amount: 1 });

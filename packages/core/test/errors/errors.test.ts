@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import type { RaisedError } from '@carabiner/core';
+import { contractError } from '@carabiner/core/bus-contract';
+import { ErrorState } from '../../dist/errors/error-monitor.js';
 import { settle, withSystem, type System } from '../support/system.js';
 
 function raiser({ counters }: System): (typeof counters)[number]['provides']['main']['errors'] {
@@ -111,6 +113,21 @@ describe('errors', () => {
         true,
       );
     });
+  });
+
+  it('are told once also when a bus delivers them twice, and not when the clear is the first that is heard', () => {
+    const scope = {
+      undo: { add: () => () => undefined },
+      guard: (_label: string, work: () => unknown) => void work(),
+    };
+    const state = new ErrorState(scope as never, 'x');
+    const log: string[] = [];
+    state.subscribe('*', { raised: () => void log.push('raised'), cleared: () => void log.push('cleared') });
+    state.release();
+    const error = contractError();
+    const cleared = contractError({ state: 'ClearedByModule' });
+    for (const each of [cleared, error, error, cleared, cleared]) state.take(each);
+    expect(log).to.deep.equal(['raised', 'cleared']);
   });
 
   it('of every module reach who asks for them all', async () => {

@@ -161,6 +161,7 @@ describe('the life of modules', () => {
   it('undoes every side effect of a module by itself, in reverse order', async () => {
     const log: string[] = [];
     let ticks = 0;
+    let pending: (() => number) | undefined;
     await withSystem(
       {
         hooks: {
@@ -169,16 +170,19 @@ describe('the life of modules', () => {
             module['context'].onUnload(() => Promise.reject(new Error('stuck')));
             module['context'].onUnload(() => void log.push('second'));
             module['clock'].setInterval(() => (ticks += 1), 10);
+            module['clock'].setTimeout(() => (ticks += 100), 1_000);
             void module['clock'].sleep(1_000_000).catch(() => log.push('woken'));
           },
           shutdown: (module) => void log.push(`signal ${module['signal'].aborted}`),
         },
       },
       async ({ clock }) => {
+        pending = () => clock.pending;
         await clock.advance(35);
         expect(ticks).to.equal(3);
       },
     );
+    expect(pending?.()).to.equal(0);
     expect(log.filter((line) => line !== 'woken')).to.deep.equal(['signal true', 'second', 'first']);
     expect(log).to.contain('woken');
   });
