@@ -360,8 +360,7 @@ export type MockPsuContext = ModuleContext<
 /** `MockPsu` at run time. */
 export const MockPsuDescriptor: ModuleDescriptor = {
   module: 'MockPsu',
-  description:
-    'A Huawei FusionCharge power unit without hardware, for a HuaweiPsu driver of the same or another process. It speaks both protocols of the real one and tells plant models what its outputs deliver.',
+  description: 'A Huawei FusionCharge power unit without hardware, for a HuaweiPsu driver of the same or another process. It speaks both protocols of the real one and tells plant models what its outputs deliver.',
   config: {
     host: {
       type: 'string',
@@ -379,22 +378,19 @@ export const MockPsuDescriptor: ModuleDescriptor = {
     },
     certificates: {
       type: 'string',
-      description:
-        'Folder with dispenser_ca.crt.pem, psu.crt.pem and psu.key.pem: mutual TLS. Empty: none. The command `fusion-charger-mock generate-certificates` makes one.',
+      description: 'Folder with dispenser_ca.crt.pem, psu.crt.pem and psu.key.pem: mutual TLS. Empty: none. The command `fusion-charger-mock generate-certificates` makes one.',
       default: '',
       mutability: 'ReadOnly',
     },
     peer_name: {
       type: 'string',
-      description:
-        'Name that the certificate of a dispenser must have; empty means any. The chain is verified always.',
+      description: 'Name that the certificate of a dispenser must have; empty means any. The chain is verified always.',
       default: '',
       mutability: 'ReadOnly',
     },
     ethernet_link: {
       type: 'string',
-      description:
-        'How GOOSE frames travel: `packet` on real Ethernet (needs CAP_NET_RAW), `udp` as datagrams to a multicast group, `memory` inside the process. As in the driver.',
+      description: 'How GOOSE frames travel: `packet` on real Ethernet (needs CAP_NET_RAW), `udp` as datagrams to a multicast group, `memory` inside the process. As in the driver.',
       default: 'packet',
       mutability: 'ReadOnly',
       enum: ['packet', 'udp', 'memory'],
@@ -407,8 +403,7 @@ export const MockPsuDescriptor: ModuleDescriptor = {
     },
     udp_address: {
       type: 'string',
-      description:
-        'Address of the network interface for the udp link; the default does not leave the machine.',
+      description: 'Address of the network interface for the udp link; the default does not leave the machine.',
       default: '127.0.0.1',
       mutability: 'ReadOnly',
     },
@@ -461,8 +456,7 @@ export const MockPsuDescriptor: ModuleDescriptor = {
     },
     rounds_without_ratings: {
       type: 'integer',
-      description:
-        'Rounds at the beginning in which the ratings of the ports are not yet reported; the command has 2.',
+      description: 'Rounds at the beginning in which the ratings of the ports are not yet reported; the command has 2.',
       default: 0,
       mutability: 'ReadOnly',
       minimum: 0,
@@ -525,8 +519,7 @@ export const MockPsuDescriptor: ModuleDescriptor = {
     },
     mqtt_base_topic: {
       type: 'string',
-      description:
-        'Topic prefix for power requests (<prefix>/<global connector>/power_request) and faults (<prefix>/fault/inject, clear, active); empty switches both off.',
+      description: 'Topic prefix for power requests (<prefix>/<global connector>/power_request) and faults (<prefix>/fault/inject, clear, active); empty switches both off.',
       default: '',
       mutability: 'ReadOnly',
     },
