@@ -2,6 +2,7 @@
 import { systemClock } from '@carabiner/clock';
 import type { Activity } from '../containment/activity.js';
 import { guardProcess, type GuardClient } from '../containment/process-guard.js';
+import type { Subscription } from '../contract/index.js';
 import { toError } from '../exceptions/index.js';
 import { LoopMonitor } from '../observability/loop-monitor.js';
 import type { Runtime } from './runtime.js';
@@ -41,14 +42,10 @@ export async function runUntilStopped(runtime: Runtime, options: RunOptions = {}
   const asked = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const guard = guardProcess({
-    claim: (error, activity) => claim(runtime, error, activity),
-    unclaimed: (error) => {
-      runtime.log.error('uncaught outside of every module', { err: error });
-      code = EXIT_CODES.failed;
-      finish();
-    },
-  } satisfies GuardClient);
+  const guard = containFailures(runtime, () => {
+    code = EXIT_CODES.failed;
+    finish();
+  });
   const monitor = loopMonitor(runtime);
   let signals = 0;
   const onSignal = (name: NodeJS.Signals): void => {
@@ -79,6 +76,23 @@ export async function runUntilStopped(runtime: Runtime, options: RunOptions = {}
     process.off('SIGTERM', onSignal);
     guard.unsubscribe();
   }
+}
+
+/**
+ * Puts uncaught exceptions and unhandled rejections of this process down to the runtime's module they came from. Part of
+ * {@link runUntilStopped}; for programs that start and stop a runtime on their own.
+ *
+ * @param onForeign - told of a failure that is no module's, after it was logged
+ */
+export function containFailures(runtime: Runtime, onForeign: (error: Error) => void): Subscription {
+  const client: GuardClient = {
+    claim: (error, activity) => claim(runtime, error, activity),
+    unclaimed: (error) => {
+      runtime.log.error('uncaught outside of every module', { err: error });
+      onForeign(error);
+    },
+  };
+  return guardProcess(client);
 }
 
 /** Whose failure it is: told by the asynchronous context, else by the package its stack trace runs through. */
