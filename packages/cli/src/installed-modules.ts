@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PackageCatalogue, type ModuleShape } from '@carabiner/core';
+import type { ModuleShape } from '@carabiner/core';
 
 /** One installed module with what its manifest declares. */
 export interface InstalledModuleInfo {
@@ -14,7 +14,8 @@ export interface InstalledModuleInfo {
 }
 
 /** Modules of the packages installed for a folder, by name. Nothing is executed. */
-export function installedModules(folder: string): readonly InstalledModuleInfo[] {
+export async function installedModules(folder: string): Promise<readonly InstalledModuleInfo[]> {
+  const { PackageCatalogue } = await import('@carabiner/core/composition');
   const catalogue = new PackageCatalogue(folder);
   return catalogue.packages
     .flatMap((each) =>

@@ -4,7 +4,7 @@ import type { CliIo } from './cli-io.js';
 import type { CommandContext } from './command.js';
 import { COMMANDS } from './commands/index.js';
 import { ExitCode } from './exit-codes.js';
-import { isUserMistake } from './user-error.js';
+import { mistakeIn } from './user-error.js';
 import { version } from './version.js';
 
 const EXAMPLES = `
@@ -57,9 +57,10 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    if (isUserMistake(thrown)) {
-      io.err(`carabiner: ${thrown.message}\n`);
-      return thrown.exitCode ?? ExitCode.failed;
+    const mistake = await mistakeIn(thrown);
+    if (mistake !== undefined) {
+      io.err(`carabiner: ${mistake.message}\n`);
+      return mistake.exitCode;
     }
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     io.err(`carabiner: internal error: ${error.stack ?? error.message}\n`);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isCarabinerError } from '@carabiner/core';
 import { ExitCode } from './exit-codes.js';
 
 /** A mistake of the user: shown as one line without a stack. */
@@ -16,13 +15,27 @@ export class UserError extends Error {
   }
 }
 
-/** True for errors whose message says all: those of the command line, and the typed ones of the framework. */
-export function isUserMistake(thrown: unknown): thrown is Error & { readonly exitCode?: ExitCode } {
-  return thrown instanceof UserError || isCarabinerError(thrown) || isFileError(thrown);
+/** What a mistake is shown as. */
+export interface Mistake {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/**
+ * The mistake in an error whose message says all: one of the command line, of the file system, or a typed one of the
+ * framework. Undefined for anything else, which is a defect.
+ */
+export async function mistakeIn(thrown: unknown): Promise<Mistake | undefined> {
+  if (thrown instanceof UserError) return thrown;
+  // Loaded now only, since most command lines end well.
+  const { isCarabinerError } = await import('@carabiner/core');
+  return isFileError(thrown) || isCarabinerError(thrown)
+    ? { message: thrown.message, exitCode: ExitCode.failed }
+    : undefined;
 }
 
 /** A file or folder that is missing, occupied or forbidden. */
-function isFileError(thrown: unknown): boolean {
+function isFileError(thrown: unknown): thrown is Error {
   return (
     thrown instanceof Error &&
     'syscall' in thrown &&

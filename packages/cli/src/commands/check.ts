@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadComposition } from '@carabiner/core';
 import type { RegisterCommand } from '../command.js';
 import { ExitCode } from '../exit-codes.js';
-import { countFindings, reportFindings } from '../findings-report.js';
 import { UserError } from '../user-error.js';
 
 const EXAMPLES = `
@@ -24,7 +22,9 @@ export const registerCheck: RegisterCommand = (program, { io, exitWith }) => {
     .argument('<composition...>', 'YAML files')
     .option('--json', 'findings as JSON')
     .addHelpText('after', EXAMPLES)
-    .action((files: readonly string[], options: { readonly json?: boolean }) => {
+    .action(async (files: readonly string[], options: { readonly json?: boolean }) => {
+      const { loadComposition } = await import('@carabiner/core/composition');
+      const { countFindings, reportFindings } = await import('../findings-report.js');
       for (const file of files) {
         const path = resolve(io.cwd, file);
         if (!existsSync(path)) throw new UserError(`there is no file ${file}`);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadComposition } from '@carabiner/core';
 import { Option } from 'commander';
 import type { RegisterCommand } from '../command.js';
 import { graphOf, type CompositionGraph } from '../graph/composition-graph.js';
@@ -35,11 +34,16 @@ export const registerGraph: RegisterCommand = (program, { io }) => {
     )
     .option('-o, --output <file>', 'write to a file')
     .addHelpText('after', EXAMPLES)
-    .action((file: string, options: { readonly format: keyof typeof FORMATS; readonly output?: string }) => {
-      const path = resolve(io.cwd, file);
-      if (!existsSync(path)) throw new UserError(`there is no file ${file}`);
-      const drawing = FORMATS[options.format](graphOf(loadComposition({ file: path }).configuration.modules));
-      if (options.output === undefined) io.out(drawing);
-      else writeFileSync(resolve(io.cwd, options.output), drawing);
-    });
+    .action(
+      async (file: string, options: { readonly format: keyof typeof FORMATS; readonly output?: string }) => {
+        const { loadComposition } = await import('@carabiner/core/composition');
+        const path = resolve(io.cwd, file);
+        if (!existsSync(path)) throw new UserError(`there is no file ${file}`);
+        const drawing = FORMATS[options.format](
+          graphOf(loadComposition({ file: path }).configuration.modules),
+        );
+        if (options.output === undefined) io.out(drawing);
+        else writeFileSync(resolve(io.cwd, options.output), drawing);
+      },
+    );
 };

@@ -14,7 +14,10 @@ import { registerStop } from './stop.js';
 import { registerSwap } from './swap.js';
 import { registerWatch } from './watch.js';
 
-/** All commands, in the order of the help text. Another family of commands is one line here. */
+/**
+ * All commands, in the order of the help text. Another family of commands is one line here. What a command needs is
+ * loaded by its action: every command line, shell completion too, pays for what is imported at the top.
+ */
 export const COMMANDS: readonly RegisterCommand[] = [
   registerRun,
   registerCheck,

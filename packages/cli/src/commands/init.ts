@@ -26,24 +26,26 @@ export const registerInit: RegisterCommand = (program, { io }) => {
     .option('-m, --module <name...>', 'installed modules to put into it')
     .option('--force', 'replace a file that is there')
     .addHelpText('after', EXAMPLES)
-    .action((file: string, options: { readonly module?: readonly string[]; readonly force?: boolean }) => {
-      const path = resolve(io.cwd, file);
-      if (existsSync(path) && options.force !== true)
-        throw new UserError(`${file} is there already; --force replaces it`);
-      const installed = installedModules(dirname(path));
-      const chosen = (options.module ?? []).map((name) => {
-        const found = installed.find(({ module, aliases }) => module === name || aliases.includes(name));
-        if (found === undefined)
-          throw new UserError(
-            `no installed package declares a module '${name}'; installed are ${installed.map(({ module }) => module).join(', ') || 'none'}`,
-          );
-        return found;
-      });
-      writeFileSync(path, compositionText(chosen));
-      const schemaPath = join(dirname(path), SCHEMA_FILE);
-      writeFileSync(schemaPath, `${JSON.stringify(compositionSchema(installed), undefined, 2)}\n`);
-      io.out(`wrote ${basename(path)} and ${SCHEMA_FILE}; next: carabiner check ${file}\n`);
-    });
+    .action(
+      async (file: string, options: { readonly module?: readonly string[]; readonly force?: boolean }) => {
+        const path = resolve(io.cwd, file);
+        if (existsSync(path) && options.force !== true)
+          throw new UserError(`${file} is there already; --force replaces it`);
+        const installed = await installedModules(dirname(path));
+        const chosen = (options.module ?? []).map((name) => {
+          const found = installed.find(({ module, aliases }) => module === name || aliases.includes(name));
+          if (found === undefined)
+            throw new UserError(
+              `no installed package declares a module '${name}'; installed are ${installed.map(({ module }) => module).join(', ') || 'none'}`,
+            );
+          return found;
+        });
+        writeFileSync(path, compositionText(chosen));
+        const schemaPath = join(dirname(path), SCHEMA_FILE);
+        writeFileSync(schemaPath, `${JSON.stringify(compositionSchema(installed), undefined, 2)}\n`);
+        io.out(`wrote ${basename(path)} and ${SCHEMA_FILE}; next: carabiner check ${file}\n`);
+      },
+    );
 };
 
 function compositionText(modules: readonly InstalledModuleInfo[]): string {

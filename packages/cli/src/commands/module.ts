@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
-import { parseModuleArguments, runModuleProcess } from '@carabiner/everest';
 import { Option } from 'commander';
 import type { RegisterCommand } from '../command.js';
 import { ExitCode } from '../exit-codes.js';
@@ -50,6 +49,7 @@ export const registerModule: RegisterCommand = (program, { io, exitWith }) => {
     )
     .addHelpText('after', EXAMPLES)
     .action(async (target: string | undefined, options: Readonly<Record<string, string>>) => {
+      const { parseModuleArguments, runModuleProcess } = await import('@carabiner/everest');
       const { folder = '.', ...rest } = options;
       const args = Object.entries(rest).flatMap(([name, value]) => [
         `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,

@@ -21,11 +21,11 @@ export const registerModules: RegisterCommand = (program, { io }) => {
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLES)
     .action(
-      (
+      async (
         name: string | undefined,
         options: { readonly dir: string; readonly interface?: string; readonly json?: boolean },
       ) => {
-        const found = installedModules(resolve(io.cwd, options.dir)).filter(
+        const found = (await installedModules(resolve(io.cwd, options.dir))).filter(
           ({ module, aliases, shape }) =>
             (name === undefined || module === name || aliases.includes(name)) &&
             (options.interface === undefined ||

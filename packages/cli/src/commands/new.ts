@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { run as generate } from '@carabiner/codegen';
 import type { CliIo } from '../cli-io.js';
 import type { RegisterCommand } from '../command.js';
 import { ExitCode } from '../exit-codes.js';
-import { interfaceSpecs, lookUpInterfaces } from '../scaffold/known-interfaces.js';
 import { interfaceIds, pluginNames } from '../scaffold/names.js';
 import { pluginFiles } from '../scaffold/plugin-files.js';
 import type { KnownInterface, PluginSpec } from '../scaffold/plugin-spec.js';
@@ -44,8 +42,8 @@ export const registerNew: RegisterCommand = (program, { io }) => {
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: NewOptions) => {
       const names = pluginNames(name);
-      const provides = withIds(options.provides ?? [], 'main');
-      const requires = withIds(options.requires ?? []);
+      const provides = await withIds(options.provides ?? [], 'main');
+      const requires = await withIds(options.requires ?? []);
       if (provides.size + requires.size === 0)
         throw new UserError('say what the module is: --provides <interface>', ExitCode.usage);
       const spec: PluginSpec = {
@@ -61,7 +59,11 @@ export const registerNew: RegisterCommand = (program, { io }) => {
     });
 };
 
-function withIds(interfaces: readonly string[], first?: string): ReadonlyMap<string, KnownInterface> {
+async function withIds(
+  interfaces: readonly string[],
+  first?: string,
+): Promise<ReadonlyMap<string, KnownInterface>> {
+  const { lookUpInterfaces } = await import('../scaffold/known-interfaces.js');
   const ids = interfaceIds(interfaces, first);
   return new Map(lookUpInterfaces(interfaces).map((known, index) => [ids[index] ?? known.name, known]));
 }
@@ -75,6 +77,8 @@ async function write(folder: string, spec: PluginSpec, io: CliIo): Promise<void>
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);
   }
+  const { run: generate } = await import('@carabiner/codegen');
+  const { interfaceSpecs } = await import('../scaffold/known-interfaces.js');
   const problems: string[] = [];
   const code = await generate(
     { specs: [interfaceSpecs()], manifests: ['manifests/*.yaml'], out: 'src/generated', cwd: folder },

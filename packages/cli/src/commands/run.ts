@@ -2,21 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import {
-  CompositionError,
-  createRuntime,
-  formatBootTree,
-  runUntilStopped,
-  type LogLevel,
-  type Runtime,
-} from '@carabiner/core';
+import type { LogLevel, Runtime } from '@carabiner/core';
 import { Option } from 'commander';
 import type { CliIo } from '../cli-io.js';
 import type { RegisterCommand } from '../command.js';
 import { ControlServer } from '../control/control-server.js';
 import { socketPathOf } from '../control/socket-path.js';
 import { ExitCode } from '../exit-codes.js';
-import { reportFindings } from '../findings-report.js';
 import { installedModules } from '../installed-modules.js';
 import { StatusLine } from '../status-line.js';
 import { UserError } from '../user-error.js';
@@ -79,6 +71,8 @@ async function prepare(
   status: StatusLine,
   io: CliIo,
 ): Promise<Runtime | undefined> {
+  const { CompositionError, createRuntime } = await import('@carabiner/core');
+  const { reportFindings } = await import('../findings-report.js');
   const { logLevel, logFormat } = options;
   const pretty = logFormat === 'auto' ? io.isTerminal : logFormat === 'pretty';
   try {
@@ -124,6 +118,7 @@ class Run {
 
   /** Returns what the process should end with. */
   async untilStopped(): Promise<number> {
+    const { formatBootTree, runUntilStopped } = await import('@carabiner/core');
     const { io, runtime, status } = this;
     const server = this.options.control ? await this.#openControl() : undefined;
     const offSignals = this.#onSignals();
@@ -156,7 +151,7 @@ class Run {
       observe: (...args: Parameters<Runtime['observe']>) => runtime.observe(...args),
       call: async (...args: Parameters<Runtime['call']>) => await runtime.call(...args),
       swap: async (moduleId: string, replacement: string) => {
-        const known = installedModules(dirname(path)).some(({ module }) => module === replacement);
+        const known = (await installedModules(dirname(path))).some(({ module }) => module === replacement);
         await runtime.replace(moduleId, known ? { module: replacement } : replacement);
       },
       stop: () => this.#stop.abort(),

@@ -22,8 +22,8 @@ export const registerSchema: RegisterCommand = (program, { io }) => {
     .option('-d, --dir <folder>', 'where packages are looked for', '.')
     .option('-o, --output <file>', 'write to a file')
     .addHelpText('after', EXAMPLES)
-    .action((options: { readonly dir: string; readonly output?: string }) => {
-      const schema = compositionSchema(installedModules(resolve(io.cwd, options.dir)));
+    .action(async (options: { readonly dir: string; readonly output?: string }) => {
+      const schema = compositionSchema(await installedModules(resolve(io.cwd, options.dir)));
       const text = `${JSON.stringify(schema, undefined, 2)}\n`;
       if (options.output === undefined) io.out(text);
       else writeFileSync(resolve(io.cwd, options.output), text);
