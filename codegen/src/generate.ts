@@ -119,7 +119,7 @@ export class Generator {
           [
             'files',
             `${manifest.module}.ts`,
-            emitModule(manifest, layout, `the manifest of ${manifest.module}`),
+            emitModule(manifest, layout, manifest.source.file.split('/').slice(-2).join('/')),
           ],
         ]),
       );
