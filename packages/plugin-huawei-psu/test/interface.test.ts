@@ -136,6 +136,8 @@ describe('set-points', () => {
     await charger.until(() => charger.unit.statuses.get(1)?.at(-1) === 0, 1000, 'unplugged');
     expect(charger.unit.last()).to.include({ kind: 'stop', reason: 0x1001 });
     expect(charger.driver.provides.connector_1.latest.mode).to.equal('Off');
+    charger.unit.script.limits = { ...charger.unit.script.limits, maxCurrent: 10 };
+    await charger.unit.writeLimits(1);
     await plugIn(charger);
     await charger.driver.advance(500);
     expect(requirement(charger)).to.equal(1);

@@ -123,6 +123,11 @@ describe('a lost connection', () => {
       'while nothing is known',
     ).to.equal(true);
     await until(() => unit.connections === 2 && unit.connection !== undefined, 5000, 'reconnected');
+    await driver.advance(200);
+    expect(
+      end.errors.isActive('power_supply_DC/VendorWarning', 'PowerUnit/Epo'),
+      'while the power unit has not spoken',
+    ).to.equal(true);
     await unit.announce();
     await until(() => end.errors.active.length === 0, 20_000, 'all errors cleared');
   });

@@ -200,6 +200,23 @@ describe('demands on the wire', () => {
     expect(numbers.every((number, index) => index === 0 || number > numbers[index - 1]!)).to.equal(true);
   });
 
+  it('go nowhere before the power unit has told its address, and to it at once afterwards', async () => {
+    const charger = await startCharger({
+      config: { send_secure_goose: false, verify_secure_goose: false, allow_insecure_goose: true },
+      prepare: (unit) => void (unit.script.announce = false),
+    });
+    const { unit, until } = charger;
+    await until(() => unit.connection !== undefined, 5000, 'connected');
+    bsp(charger, 'B');
+    await until(() => unit.heard.length > 0, 1000, 'a demand');
+    const destination = (): string | undefined => unit.heard.at(-1)?.frame.destination.toString();
+    expect(destination()).to.equal('00:00:00:00:00:00');
+    const before = unit.heard.length;
+    await unit.connection!.writeRegisters(0x2111, unit.mac);
+    await until(() => unit.heard.length === before + 1, 1000, 'made again');
+    expect(destination()).to.equal(MacAddress.from(unit.mac).toString());
+  });
+
   it('are not renewed each time the power unit writes the address it has', async () => {
     const charger = await startCharger();
     await untilReady(charger);
