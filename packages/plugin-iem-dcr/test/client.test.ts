@@ -121,6 +121,26 @@ describe('IemDcrClient', () => {
       expect(await failure(one.client.begin())).to.include({ status });
     });
 
+  it('gives up on an address where nobody answers', async () => {
+    const clock = new VirtualClock();
+    const client = new IemDcrClient({
+      host: '192.0.2.1', // TEST-NET-1: no machine has it
+      port: 80,
+      clock,
+      signal: new AbortController().signal,
+      connectTimeoutMs: 2000,
+      requestTimeoutMs: 5000,
+      keepAlive: true,
+    });
+    const pending = failure(client.getGateway());
+    await clock.advance(2000);
+    const error = await pending;
+    expect(error).to.be.instanceOf(MeterUnreachable);
+    // Where there is no route at all the machine says so before the time is over.
+    expect(error.message).to.match(/no connection within 2000 ms|UNREACH|EACCES|EPERM/);
+    expect(clock.pending).to.equal(0);
+  });
+
   it('does not read an answer without end', async () => {
     await using one = await device();
     one.gateway.inject({ kind: 'malformed-json', body: 'x'.repeat(3_000_000) });
