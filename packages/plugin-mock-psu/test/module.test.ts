@@ -83,7 +83,7 @@ describe('the module MockPsu', () => {
     });
   });
 
-  it('takes faults over its interface and over MQTT', async () => {
+  it('takes faults over its interface', async () => {
     const { faults } = harness.provides;
     await faults.call.inject_fault({ fault: { name: 'placeholder_withhold', connector: 5, duration_s: 60 } });
     expect(await faults.call.get_faults()).to.deep.equal({
@@ -101,5 +101,27 @@ describe('the module MockPsu', () => {
       .inject_fault({ fault: { name: 'explode' } })
       .catch((reason: unknown) => reason);
     expect(String(error)).to.contain('drop_connection');
+  });
+
+  it('publishes power requests over MQTT and takes faults from there', async () => {
+    const mqtt = harness.externalMqtt!;
+    const published = (topic: string): string[] =>
+      harness.journal.entries
+        .filter((entry) => entry.kind === 'mqtt-published')
+        .filter((entry) => entry.topic === topic)
+        .map((entry) => String(entry.payload));
+    dispenser.event('carConnected');
+    await until(() => dispenser.situation().state === 'Running', 'the allocation');
+    dispenser.phase('ExportCharging', 1, { voltage: 400, current: 50 });
+    await until(
+      () => published('lab/5/power_request').at(-1) === '{"voltage": 400.000000, "current": 50.000000}',
+      'the power request',
+    );
+    await mqtt.receive('lab/fault/inject', '{"name": "port_unavailable", "connector": 5}');
+    expect(harness.provides.connector_1.latest.output).to.include({ enabled: false, current_A: 0 });
+    expect(published('lab/fault/active').at(-1)).to.equal('[{"name":"port_unavailable","connector":5}]');
+    await mqtt.receive('lab/fault/inject', 'explode');
+    await mqtt.receive('lab/fault/clear', 'port_unavailable');
+    expect(published('lab/fault/active').at(-1)).to.equal('[]');
   });
 });
