@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { parseScenario } from '../dist/vehicle/scenario-file.js';
 import { parseScript, ScriptError } from '../dist/vehicle/script.js';
 
 describe('vehicle script', () => {
@@ -28,5 +29,20 @@ describe('vehicle script', () => {
         }
       }),
     );
+  });
+});
+
+describe('vehicle scenario file', () => {
+  it('holds the same commands as a script', () => {
+    const yaml =
+      'description: AC\nsteps:\n  - plugin\n  - sleep: 1\n  - draw_power_regulated: [16, 3]\n  - unplug:\n';
+    expect(parseScenario(yaml)).to.deep.equal(parseScript('plugin;sleep 1;draw_power_regulated 16,3;unplug'));
+  });
+
+  it('says what is wrong with it', () => {
+    expect(() => parseScenario('steps: [fly]')).to.throw(ScriptError, /unknown command 'fly'/);
+    expect(() => parseScenario('steps: 1')).to.throw(ScriptError, /steps/);
+    expect(() => parseScenario('a: [')).to.throw(ScriptError, /no YAML/);
+    expect(() => parseScenario('steps: [{ sleep: 1, plugin: 2 }]')).to.throw(ScriptError, /one command/);
   });
 });

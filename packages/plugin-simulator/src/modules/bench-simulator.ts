@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { inject, injectable } from '@carabiner/core';
 import {
   BenchSimulatorBase,
@@ -10,7 +11,8 @@ import { boardSupport, connectorLock, residualCurrentMonitor } from './bench-boa
 import { communicationController, powerLineModem } from './bench-communication.js';
 import { isolationMonitor, overVoltageMonitor, plainMeter } from './bench-monitors.js';
 import { Bench } from './bench.js';
-import { parseScript } from '../vehicle/script.js';
+import { parseScenario } from '../vehicle/scenario-file.js';
+import { parseScript, type ScriptStep } from '../vehicle/script.js';
 
 /** How often voltage, current and the battery are brought up to date. */
 const PLANT_PERIOD_MS = 250;
@@ -43,7 +45,7 @@ export class BenchSimulator extends BenchSimulatorBase {
           if (!value) this.#script?.abort(new Error('the vehicle was disabled'));
           this.provides.ev.publish.enabled(value);
         },
-        execute_charging_session: ({ value }) => this.#execute(value),
+        execute_charging_session: ({ value }) => this.#execute(parseScript(value)),
       },
       output: {
         set_load: () => {
@@ -77,7 +79,9 @@ export class BenchSimulator extends BenchSimulatorBase {
       this.#script?.abort(new Error('the bench was shut down'));
       this.#bench.stop();
     });
-    if (this.config.script !== '') this.#execute(this.config.script);
+    const { script, scenario_file } = this.config;
+    if (script !== '') this.#execute(parseScript(script));
+    else if (scenario_file !== '') this.#execute(parseScenario(readFileSync(scenario_file, 'utf8')));
   }
 
   #tellPowerUnits(load: Bench['plant']['load']): void {
@@ -89,8 +93,7 @@ export class BenchSimulator extends BenchSimulatorBase {
   }
 
   /** Starts a script; one that runs already is ended. */
-  #execute(text: string): void {
-    const steps = parseScript(text);
+  #execute(steps: readonly ScriptStep[]): void {
     this.#script?.abort(new Error('another script was started'));
     const script = new AbortController();
     this.#script = script;
