@@ -168,6 +168,10 @@ export class DcSession {
       this.#finished(false);
       return;
     }
+    if (this.#check !== undefined && this.#check.step !== 'failing') {
+      kernel.log.warn('the stack asks for a cable check while one is running');
+      return;
+    }
     if (!kernel.connected.imd) {
       kernel.log.warn('no isolation monitor: the cable check does not test the isolation');
       kernel.charger.memory.hlcAllowsPower = true;

@@ -285,7 +285,6 @@ export class Kernel {
     shutDown(this);
     this.#watchEnergy();
     this.charger.evaluate();
-    shutDown(this);
     this.dcSession.advance();
     this.charger.evaluate();
     this.#watchEnergy();
@@ -391,6 +390,7 @@ export class Kernel {
 
   #errorsChanged(kind: ShutdownKind): void {
     if (kind !== 'none' && this.shutdown === 'none') this.authorisation.endReservation();
+    if (this.running) shutDown(this);
   }
 
   #entered(state: ChargerState): void {
