@@ -28,4 +28,4 @@ export {
 } from './lifecycle/lifecycle-errors.js';
 export { formatBootTree, type BootStep } from './observability/boot-tree.js';
 export { LogBook, type LogLevel, type LogOptions } from './observability/logger.js';
-export { MqttSettingsError } from './mqtt/mqtt-link.js';
+export { MqttSettingsError } from './mqtt/mqtt-settings-error.js';

@@ -20,6 +20,7 @@ import { BlockWatch } from '../observability/block-watch.js';
 import type { BootStep, BootTimer } from '../observability/boot-tree.js';
 import { LogBook } from '../observability/logger.js';
 import { Metrics, MetricsServer } from '../observability/metrics.js';
+import { EventHub } from './event-hub.js';
 import { HOST_ORIGIN, callAnywhere, type HostCallOptions } from './host-call.js';
 import { ModuleStepError, RuntimeStateError, UnknownNameError } from './lifecycle-errors.js';
 import type { ModuleHost } from './module-host.js';
@@ -31,7 +32,6 @@ import { RemoteStates } from './remote-states.js';
 import type { RuntimeEvent, RuntimeState } from './runtime-events.js';
 import type { RuntimeParts } from './runtime-parts.js';
 import { inOrder, reversed, startOrder, type Dependencies } from './start-order.js';
-import { subscription } from './subscription.js';
 import { Supervisor } from './supervisor.js';
 import { swap, type Replacement } from './swap.js';
 
@@ -57,7 +57,7 @@ export class Runtime implements ModuleHost {
   readonly #remote: RemoteModules | undefined;
   readonly #remoteStates: RemoteStates;
   readonly #peers = new PeerRegister();
-  readonly #observers = new Set<(event: RuntimeEvent) => void>();
+  readonly #events: EventHub;
   readonly #order: Dependencies;
   readonly #supervisor: Supervisor;
   readonly #broker: BrokerAccess;
@@ -79,6 +79,7 @@ export class Runtime implements ModuleHost {
     this.logs =
       parts.log instanceof LogBook ? parts.log : new LogBook({ level: carabiner.logLevel, ...parts.log });
     this.log = this.logs.host;
+    this.#events = new EventHub(this.log);
     this.validation = carabiner.validation;
     this.callTimeoutMs = carabiner.callTimeoutMs;
     this.blockWatch = new BlockWatch(
@@ -90,7 +91,7 @@ export class Runtime implements ModuleHost {
       this.log.warn(event.lost > 0 ? 'a queue is full' : 'a queue grows long', event);
     });
     this.#remoteStates = new RemoteStates(loaded, remote);
-    this.bus = this.#makeBus();
+    this.bus = busOf(remote, new Set(parts.modules.keys()));
     const slots = new Map<string, ModuleSlot>();
     this.slots = slots;
     for (const entry of this.configuration.modules) {
@@ -173,6 +174,7 @@ export class Runtime implements ModuleHost {
     try {
       const { metrics } = this.configuration.settings.carabiner;
       if (metrics !== undefined) this.#metricsPort = await this.#metricsServer.start(metrics);
+      await this.#broker.prepare();
       for (const slot of this.slots.values()) slot.endpoint.attach();
       await this.#boot.measure('construct', async (timer) => {
         for (const slot of this.slots.values()) await timer.measure(slot.id, async () => slot.construct());
@@ -232,8 +234,7 @@ export class Runtime implements ModuleHost {
 
   /** Hears of everything that happens, in the stack of who did it: be quick. */
   observe(listener: (event: RuntimeEvent) => void): Subscription {
-    this.#observers.add(listener);
-    return subscription(() => void this.#observers.delete(listener));
+    return this.#events.observe(listener);
   }
 
   /** Errors of the modules of this process that are active now. */
@@ -288,12 +289,13 @@ export class Runtime implements ModuleHost {
   /** @internal */
   stateChanged(moduleId: string, state: ModuleState, reason: string | undefined): void {
     this.log.debug('module state', { moduleId, state, ...(reason === undefined ? {} : { reason }) });
-    this.#tell({ kind: 'module', moduleId, state, reason });
+    this.#events.tell({ kind: 'module', moduleId, state, reason });
   }
 
   /** @internal */
   published(moduleId: string, implementationId: string, name: string, value: unknown): void {
-    if (this.#observers.size > 0) this.#tell({ kind: 'variable', moduleId, implementationId, name, value });
+    if (this.#events.observed)
+      this.#events.tell({ kind: 'variable', moduleId, implementationId, name, value });
   }
 
   /** @internal */
@@ -301,7 +303,7 @@ export class Runtime implements ModuleHost {
     const { type, sub_type: subType, message, severity, origin } = error;
     const text = error.state === 'Active' ? 'error raised' : 'error cleared';
     this.log.info(text, { type, subType, message, severity, origin });
-    if (this.#observers.size > 0) this.#tell({ kind: 'error', error });
+    if (this.#events.observed) this.#events.tell({ kind: 'error', error });
   }
 
   /** @internal */
@@ -371,17 +373,6 @@ export class Runtime implements ModuleHost {
     this.#moveTo('stopped');
   }
 
-  #makeBus(): Bus {
-    const local = new LocalBus();
-    const remote = this.#remote;
-    if (remote === undefined) return local;
-    const here = new Set(this.#parts.modules.keys());
-    return new RoutingBus(local, remote.bus, {
-      isLocal: (id) => here.has(id),
-      isExported: (id) => remote.exports?.(id) ?? true,
-    });
-  }
-
   #remoteChanged(moduleId: string, state: ModuleState, reason: string | undefined): void {
     this.#remoteStates.set(moduleId, state, reason);
     // Another process begins: what the former one said last is not its word.
@@ -392,16 +383,16 @@ export class Runtime implements ModuleHost {
   #moveTo(state: RuntimeState): void {
     this.#state = state;
     this.log.info(`runtime ${state}`);
-    this.#tell({ kind: 'runtime', state });
+    this.#events.tell({ kind: 'runtime', state });
   }
+}
 
-  #tell(event: RuntimeEvent): void {
-    for (const observer of this.#observers)
-      try {
-        observer(event);
-      } catch (thrown) {
-        // A module that publishes must not pay for who looks on.
-        this.log.error('an observer failed', { err: toError(thrown) });
-      }
-  }
+/** The local bus, joined with the one that leads to other processes where there is one. */
+function busOf(remote: RemoteModules | undefined, here: ReadonlySet<string>): Bus {
+  const local = new LocalBus();
+  if (remote === undefined) return local;
+  return new RoutingBus(local, remote.bus, {
+    isLocal: (id) => here.has(id),
+    isExported: (id) => remote.exports?.(id) ?? true,
+  });
 }

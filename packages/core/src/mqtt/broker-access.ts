@@ -4,11 +4,12 @@ import type { ModuleScope } from '../containment/module-scope.js';
 import type { ExternalMqtt, Logger, Telemetry } from '../contract/index.js';
 import type { QueueReport } from '../bus/queue-report.js';
 import { ModuleMqtt, ModuleTelemetry } from './module-mqtt.js';
-import { MqttLink } from './mqtt-link.js';
+import type { MqttLink } from './mqtt-link.js';
 
 /** The way of a runtime's modules to the external broker. Nothing is connected before the first module asks. */
 export class BrokerAccess {
   readonly #settings: ExternalMqttSettings | undefined;
+  #linkClass: typeof MqttLink | undefined;
   #link: MqttLink | undefined;
 
   /** @param folder - that file names in the settings are relative to */
@@ -19,6 +20,12 @@ export class BrokerAccess {
     private readonly queues: QueueReport,
   ) {
     this.#settings = all.carabiner.externalMqtt ?? everestBroker(all);
+  }
+
+  /** Loads the MQTT client, which most compositions do without, if the composition names a broker. */
+  async prepare(): Promise<void> {
+    if (this.#settings === undefined) return;
+    this.#linkClass = (await import('./mqtt-link.js')).MqttLink;
   }
 
   /** Undefined when the composition names no broker. */
@@ -48,9 +55,10 @@ export class BrokerAccess {
 
   #open(): MqttLink | undefined {
     const settings = this.#settings;
-    if (settings === undefined) return undefined;
+    const Link = this.#linkClass;
+    if (settings === undefined || Link === undefined) return undefined;
     const { will } = settings;
-    this.#link ??= new MqttLink(
+    this.#link ??= new Link(
       { ...settings, will: will === undefined ? undefined : { ...will, topic: this.#prefix + will.topic } },
       this.folder,
       this.log,

@@ -6,15 +6,11 @@ import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { ExternalMqttSettings } from '../composition/settings.js';
 import { runOutside } from '../containment/activity.js';
 import type { Logger, Subscription } from '../contract/index.js';
-import { CarabinerError, toError } from '../exceptions/index.js';
+import { toError } from '../exceptions/index.js';
 import { subscription } from '../lifecycle/subscription.js';
 import { Fifo } from '../bus/fifo.js';
+import { MqttSettingsError } from './mqtt-settings-error.js';
 import { topicMatches } from './topic-filter.js';
-
-/** The settings of the external broker cannot be used. */
-export class MqttSettingsError extends CarabinerError {
-  readonly code = 'MQTT_SETTINGS';
-}
 
 /** First and longest delay between attempts to connect, in milliseconds. */
 const RECONNECT_MS = { first: 500, longest: 30_000 } as const;
