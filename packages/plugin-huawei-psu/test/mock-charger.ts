@@ -5,6 +5,7 @@ import { MemoryNetwork, openPacketLink, openUdpLink, type EthernetLink } from '@
 import { HuaweiPsu } from '@carabiner/plugin-huawei-psu';
 import { MockPowerUnit, type DispenserMessage, type MockPowerUnitOptions } from '@carabiner/plugin-mock-psu';
 import { createHarness, freePort, type HarnessOptions, type ModuleHarness } from '@carabiner/testkit';
+import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import type { CertificateFiles } from './certificates.js';
 import type { VethPair } from './veth.js';
@@ -212,6 +213,9 @@ export async function charge(charger: MockCharger, connector: number): Promise<v
   await call.setExportVoltageCurrent({ voltage: 400 + number, current: 30 });
   await untilDemand(charger, connector, 5);
   await untilVoltage(400 + number);
+  expect(
+    outputOf(charger, connector).errors.active.map(({ type, sub_type }) => [type, sub_type]),
+  ).to.deep.equal([]);
   await call.setMode({ mode: 'Off', phase: 'Charging' });
   await untilDemand(charger, connector, 'stop');
   await untilVoltage(0);

@@ -35,6 +35,8 @@ const askedForPrecharge = ({ unit }: Charger): boolean => {
 async function untilAllocated(charger: Charger): Promise<void> {
   await charger.driver.provides.connector_1.call.setMode({ mode: 'Export', phase: 'PreCharge' });
   await charger.until(() => askedForPrecharge(charger), 1000, 'modules count as allocated');
+  const { errors } = charger.driver.provides.connector_1;
+  expect(errors.isActive(WARNING, FAILED), 'by a reply, and not because nobody answered').to.equal(false);
 }
 
 /** Makes sure that the driver has not taken its modules as allocated. */
@@ -124,10 +126,7 @@ describe('replies of the power unit', () => {
       await expectNotAllocated(charger);
       unit.script.signReplies = true;
       unit.send(answerOf(charger));
-      await charger.until(
-        () => unit.last()?.kind === 'request' && (unit.last() as PowerRequest).requirement === 4,
-        1000,
-      );
+      await untilAllocated(charger);
     });
 
   it('do not count when any single bit is changed', async function () {
@@ -148,7 +147,7 @@ describe('replies of the power unit', () => {
     expect(dropped).to.be.greaterThan(1500);
     await expectNotAllocated(charger);
     unit.send(frame);
-    await charger.until(() => (unit.last() as PowerRequest).requirement === 4, 1000, 'the true one counts');
+    await untilAllocated(charger);
   });
 
   it('of a former session do not count in the next', async () => {
@@ -183,7 +182,7 @@ describe('replies of the power unit', () => {
     unit.script.signReplies = true;
     unit.keys.set(5, GooseKey.random());
     unit.send(answerOf(charger));
-    await charger.until(() => (unit.last() as PowerRequest).requirement === 4, 1000, 'any signature does');
+    await untilAllocated(charger);
   });
 });
 

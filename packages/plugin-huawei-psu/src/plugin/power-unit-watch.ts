@@ -54,7 +54,6 @@ export class PowerUnitWatch {
         dispenser.state === 'FAILED' ? undefined : outputLimits(dispenser.bank, number, settings);
       this.#publish(connector, limits);
       const unavailable =
-        ready &&
         dispenser.bank.written(portRegisters.available, number) &&
         dispenser.bank.get(portRegisters.available, number) !== PortAvailability.AVAILABLE;
       setFault(provided, FAULTS.portNotAvailable, unavailable);
