@@ -184,7 +184,11 @@ export function readConfigParameters(config: MapChecker): ConfigParameters {
 }
 
 function readParameter(name: string, entry: MapChecker): ConfigParameterModel {
-  entry.onlyKeys(KNOWN_KEYS, `parameter '${name}'`);
+  for (const key of Object.keys(entry.value)) {
+    if (!KNOWN_KEYS.includes(key) && !key.startsWith('x-')) {
+      entry.unknownKey(key, KNOWN_KEYS, `parameter '${name}'`);
+    }
+  }
   const before = errorCount(entry.findings);
   const type = oneOf(entry, 'type', CONFIG_TYPES) ?? 'string';
   if (entry.value['required'] !== undefined) {

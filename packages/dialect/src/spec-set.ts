@@ -306,7 +306,17 @@ function yamlFiles(root: string, findings: Finding[], label: string): { name: st
   const found: { name: string; path: string }[] = [];
   try {
     for (const entry of readdirSync(root, { withFileTypes: true, recursive: true })) {
-      if (entry.isDirectory() || !entry.name.endsWith('.yaml')) continue;
+      if (entry.isDirectory()) continue;
+      if (entry.name.endsWith('.yml')) {
+        findings.push(
+          new YamlSource(`${label}/${entry.name}`, null).finding([], {
+            severity: 'warning',
+            code: 'ignored-file',
+            message: "the file is not read: its name must end in '.yaml'",
+          }),
+        );
+      }
+      if (!entry.name.endsWith('.yaml')) continue;
       found.push({ name: entry.name.slice(0, -'.yaml'.length), path: join(entry.parentPath, entry.name) });
     }
   } catch (error) {

@@ -91,6 +91,11 @@ capabilities: []
     expect(line).to.match(/^m\.yaml:3:39: warning: 'required' has no meaning/);
   });
 
+  it('takes keywords of tools', () => {
+    const text = `description: It is\nconfig:\n  a: { description: It, type: string, x-group: Serial }\n${METADATA}`;
+    expect(findings(text)).to.deep.equal([]);
+  });
+
   it('checks metadata', () => {
     expect(findings('description: It is\nmetadata: { license: MIT, authors: [] }')).to.deep.equal([
       'm.yaml:2:22: error: \'license\' is "MIT" (at metadata.license); expected a URI [bad-uri]',

@@ -247,6 +247,12 @@ describe('SpecSet', () => {
       expect(findingsOf({ 'other/a.yaml': '' })[0]).to.contain('[no-specs]');
     });
 
+    it('warns of a file with another ending', () => {
+      expect(findingsOf({ 'types/units.yaml': UNITS, 'types/more.yml': UNITS })).to.deep.equal([
+        "specs/types/more.yml:1:1: warning: the file is not read: its name must end in '.yaml' [ignored-file]",
+      ]);
+    });
+
     it('reads lazy ones only when something refers to them', () => {
       const broken = 'description: [';
       withDirectories(
