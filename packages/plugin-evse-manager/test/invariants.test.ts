@@ -5,6 +5,9 @@ import { ChargerBench } from './support/charger-bench.js';
 import { BEGIN, START } from './support/expectations.js';
 import { InvariantChecker } from './support/invariants.js';
 
+/** Number of random scripts; more find more. */
+const RUNS = Number(process.env.CARABINER_PROPERTY_RUNS ?? 30);
+
 /** Something that happens to a charger. */
 type Happening =
   | {
@@ -206,7 +209,7 @@ async function recover(bench: ChargerBench): Promise<void> {
 
 describe('whatever happens', () => {
   it('no invariant is violated, and the next vehicle can be charged', async function () {
-    this.timeout(60_000);
+    this.timeout(60_000 + RUNS * 1000);
     await fc.assert(
       fc.asyncProperty(script, async (steps) => {
         await using bench = await ChargerBench.create();
@@ -226,7 +229,7 @@ describe('whatever happens', () => {
         expect(bench.behaviour.stored ?? '').to.equal('');
         expect(new InvariantChecker().check(bench.harness.journal.entries).join('\n')).to.equal('');
       }),
-      { numRuns: Number(process.env.CARABINER_PROPERTY_RUNS ?? 40) },
+      { numRuns: RUNS },
     );
   });
 });

@@ -108,6 +108,8 @@ export class ChargerBench implements AsyncDisposable {
   /** Level that the vehicle puts on the control pilot. */
   cp: 'A' | 'B' | 'C' | 'D' | 'E' = 'A';
   relaysClosed = false;
+  /** Told of every permission and mode the moment it arrives. */
+  observe: ((device: 'relays' | 'supply', on: boolean) => void) | undefined;
   supplyVoltage = 0;
   supplyCurrent = 0;
   #setVoltage = 0;
@@ -529,6 +531,7 @@ export class ChargerBench implements AsyncDisposable {
 
   #allowPower(on: boolean): void {
     const { relays, relayDelayMs } = this.behaviour;
+    this.observe?.('relays', on);
     if (on && this.cp === 'C' && relays !== 'never') this.after(relayDelayMs, () => this.#setRelays(true));
     if (!on && this.relaysClosed && relays !== 'stuck')
       this.after(relayDelayMs, () => this.#setRelays(false));
@@ -546,6 +549,7 @@ export class ChargerBench implements AsyncDisposable {
   }
 
   #setMode(mode: string, phase: string): void {
+    this.observe?.('supply', mode !== 'Off');
     this.#supplyMode = mode;
     this.#supplyPhase = phase;
     this.#moveSupply();
