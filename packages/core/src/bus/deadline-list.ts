@@ -78,7 +78,7 @@ export class DeadlineList {
   #expireDue(): void {
     const nowMs = this.clock.monotonic();
     // A timer may fire a fraction of a millisecond early.
-    while (this.#head !== undefined && this.#head !== this.#fresh && this.#head.deadlineMs <= nowMs + 1) {
+    while (this.#head !== undefined && this.#head !== this.#fresh && this.#head.deadlineMs < nowMs + 1) {
       const call = this.#head;
       this.remove(call);
       call.owner.expire(call, this.timeoutMs);
