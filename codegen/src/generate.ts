@@ -125,7 +125,7 @@ export class Generator {
       );
     }
     if (typeModels.length + interfaceModels.length > 0) {
-      texts.push(['files', 'validation.ts', validationModule()]);
+      for (const name of SHARED) texts.push(['files', name, sharedModule(name)]);
       texts.push(['files', 'index.ts', emitIndex(interfaces, typeModels.length > 0)]);
       if (typeModels.length > 0) texts.push(['files', 'types/index.ts', emitTypesIndex(types)]);
       texts.push(['docs', 'README.md', emitDocsIndex(interfaceModels, typeModels)]);
@@ -213,14 +213,17 @@ function optional(
   return wanted === undefined ? [] : [[target, path, emit()]];
 }
 
-let validationText: string | undefined;
+/** Modules that every generated check shares: the dialect's own, word for word. */
+const SHARED = ['formats.ts', 'validation.ts'] as const;
+const sharedTexts = new Map<string, string>();
 
-/** The module that every generated check imports: the dialect's own, word for word. */
-function validationModule(): string {
-  if (validationText === undefined) {
-    const path = createRequire(import.meta.url).resolve('@carabiner/dialect/validation.ts');
+function sharedModule(name: string): string {
+  let text = sharedTexts.get(name);
+  if (text === undefined) {
+    const path = createRequire(import.meta.url).resolve(`@carabiner/dialect/${name}`);
     const [license = '', ...rest] = readFileSync(path, 'utf8').split('\n');
-    validationText = `${license}\n// Written by carabiner-codegen. Do not edit.\n${rest.join('\n')}`;
+    text = `${license}\n// Written by carabiner-codegen. Do not edit.\n${rest.join('\n')}`;
+    sharedTexts.set(name, text);
   }
-  return validationText;
+  return text;
 }

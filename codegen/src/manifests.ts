@@ -13,7 +13,7 @@ import {
 import { glob } from './glob.js';
 
 /** Files of the output directory that no module may overwrite. */
-const TAKEN = ['index', 'validation'];
+const TAKEN = ['formats', 'index', 'validation'];
 
 /** Reads manifests; those that have not changed since the last reading are not read again. */
 export class ManifestReader {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { generate } from '@carabiner/codegen';
 import { expect } from 'chai';
 import { compile, load } from './compiled-output.js';
@@ -9,69 +10,8 @@ interface Schema {
   safeParse(value: unknown): { success: boolean; error?: { issues: { message: string; path: unknown[] }[] } };
 }
 
-const DRIVER = `
-import type { ModuleContext } from '@carabiner/core';
-import { OddModuleBase, type OddModuleContext, type OddModuleImplementations } from './OddModule.js';
-import type { CasesClient, CasesProvider } from './interfaces/cases.js';
-import { State } from './types/cases.js';
-
-export class OddModule extends OddModuleBase {
-  constructor(context: OddModuleContext) {
-    super(context);
-  }
-
-  override readonly implementations: OddModuleImplementations = {
-    main: {
-      event: ({ value, tree }, call) => {
-        this.log.info('event', { value, name: tree.name, origin: call.origin });
-        return [State.On];
-      },
-      delete: () => undefined,
-      'with-hyphen': async (args) => (args['some.name'] ? '1' : '2'),
-    },
-    'extra-one': {},
-  };
-
-  override async ready(): Promise<void> {
-    const one: CasesClient = this.requires.one;
-    const maybe: CasesClient | undefined = this.requires.maybe;
-    const many: readonly CasesClient[] = this.requires.many;
-    await one.call.delete();
-    await one.call.delete({});
-    const states: State[] = await one.call.event({ value: null, tree: { name: 'root', children: [{ name: 'leaf' }] } });
-    one.subscribe.ranged((value: number) => this.provides.main.publish.ranged(value));
-    maybe?.errors.subscribe('more/FirstFault', {});
-    for (const client of many) client.subscribe.event((payload: null) => void payload);
-    this.provides.main.publish.event();
-    this.provides.main.errors.raise({ type: 'odd_errors/SecondFault', message: states.join() });
-    const { mode, level, count } = this.config;
-    const narrow: 'ON' | 'OFF' = mode;
-    const number: 1 | 2 | 3 = level;
-    const gain: number = this.implementationConfig.main.gain;
-    this.log.info(narrow, { number, count, gain });
-  }
-}
-
-// What must not compile.
-// @ts-expect-error a command is left out
-export const incomplete: CasesProvider = { event: () => [], delete: () => undefined };
-export function misuse(module: OddModule, context: ModuleContext<unknown, unknown, unknown, unknown>): void {
-  // @ts-expect-error the context of another module
-  new OddModule(context);
-  void module;
-}
-export async function wrong(client: CasesClient): Promise<void> {
-  // @ts-expect-error an argument is left out
-  await client.call.event({ value: 1 });
-  // @ts-expect-error an unknown command
-  await client.call.nothing();
-  // @ts-expect-error an error that the interface does not list
-  client.errors.subscribe('more/ThirdFault', {});
-  // @ts-expect-error an unknown value
-  const state: State = 'on';
-  void state;
-}
-`;
+/** A driver on the generated base: what must compile, and what must not. */
+const DRIVER = readFileSync(fixture('driver.ts'), 'utf8');
 
 describe('a generated module', function () {
   this.timeout(180_000);

@@ -27,11 +27,12 @@ describe('run', () => {
   it('writes everything, headed by its source and the licence of the source', async () => {
     using space = new Workspace({ ...LAMP, ...LAMP_MANIFEST });
     expect(await run({ ...OPTIONS, cwd: space.path }, space.terminal)).to.equal(0);
-    expect(space.take()).to.deep.equal({ out: 'out: 14 files: 14 new, 0 changed, 0 removed', error: '' });
+    expect(space.take()).to.deep.equal({ out: 'out: 15 files: 15 new, 0 changed, 0 removed', error: '' });
     expect(Object.keys(tree(space.file('out')))).to.deep.equal([
       'AcmeLamp.ts',
       'checks/interfaces/lamp.ts',
       'checks/types/lamp.ts',
+      'formats.ts',
       'index.ts',
       'interfaces/lamp.ts',
       'schemas/lamp.ts',
@@ -75,7 +76,7 @@ export interface Light {
     const before = statSync(space.file('out/index.ts')).mtimeMs;
     space.take();
     expect(await run(options, space.terminal)).to.equal(0);
-    expect(space.take().out).to.equal('out: 14 files, nothing changed');
+    expect(space.take().out).to.equal('out: 15 files, nothing changed');
     expect(statSync(space.file('out/index.ts')).mtimeMs).to.equal(before);
     expect(existsSync(space.file('node_modules/.cache/carabiner-codegen'))).to.equal(true);
   });

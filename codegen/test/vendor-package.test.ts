@@ -46,6 +46,7 @@ describe('specifications of another package', () => {
     expect([...files.keys()]).to.deep.equal([
       'checks/interfaces/tower.ts',
       'checks/types/tower.ts',
+      'formats.ts',
       'index.ts',
       'interfaces/tower.ts',
       'schemas/tower.ts',

@@ -24,7 +24,7 @@ describe('watch', () => {
     const options = { specs: ['specs'], manifests: ['manifests/*.yaml'], out: 'out', cwd: space.path };
     const watching = watch(options, terminal);
     try {
-      await line('9 new');
+      await line('10 new');
       space.write({ 'specs/types/lamp.yaml': LAMP['specs/types/lamp.yaml'].replace('Green', 'Blue') });
       await line('0 new, ');
       await watching.settled();

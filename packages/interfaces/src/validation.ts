@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Written by carabiner-codegen. Do not edit.
+import { FORMAT_CHECKS } from './formats.js';
+
+export * from './formats.js';
 
 /** One thing that is wrong with a value. */
 export interface Issue {
@@ -25,8 +28,11 @@ export type SchemaFile = { readonly [type: string]: Schema };
 /** Schemas that references lead to: `/<file>` → type → schema. */
 export type SchemaFiles = { readonly [file: string]: SchemaFile };
 
+/** The keywords of a schema, or the members of any object. */
+type Members = { readonly [key: string]: unknown };
+
 /** A plain object: not null, not an array. */
-export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+export function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -46,7 +52,7 @@ export function isInteger(value: unknown): value is number {
 }
 
 /** True when every key of `value` is among `keys`. */
-export function hasOnly(value: { readonly [key: string]: unknown }, keys: ReadonlySet<string>): boolean {
+export function hasOnly(value: Members, keys: ReadonlySet<string>): boolean {
   for (const key in value) if (!keys.has(key)) return false;
   return true;
 }
@@ -94,108 +100,6 @@ export function isUnique(items: readonly unknown[]): boolean {
 export function isExactlyOne(...conditions: readonly boolean[]): boolean {
   return conditions.filter(Boolean).length === 1;
 }
-
-const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
-const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:z|([+-])(\d\d):(\d\d))$/i;
-const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-/** A full date of RFC 3339. */
-export function isDate(text: string): boolean {
-  const match = DATE.exec(text);
-  if (match === null) return false;
-  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const leapDay = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0;
-  return day >= 1 && day <= (DAYS[month - 1] ?? 0) + leapDay;
-}
-
-/** A full time of RFC 3339, with an offset. Second 60 only where a leap second can be: at 23:59 UTC. */
-export function isTime(text: string): boolean {
-  const match = TIME.exec(text);
-  if (match === null) return false;
-  const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const [offsetHour, offsetMinute] = [Number(match[5] ?? 0), Number(match[6] ?? 0)];
-  if (hour > 23 || minute > 59 || second > 60 || offsetHour > 23 || offsetMinute > 59) return false;
-  if (second < 60) return true;
-  const offset = (offsetHour * 60 + offsetMinute) * (match[4] === '-' ? -1 : 1);
-  return (hour * 60 + minute - offset + 2 * 1440) % 1440 === 1439;
-}
-
-/** A date-time of RFC 3339. */
-export function isDateTime(text: string): boolean {
-  const separator = text[10];
-  return (
-    (separator === 'T' || separator === 't' || separator === ' ') &&
-    isDate(text.slice(0, 10)) &&
-    isTime(text.slice(11))
-  );
-}
-
-const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
-
-/** A host name of RFC 1123. */
-export function isHostname(text: string): boolean {
-  const name = text.endsWith('.') ? text.slice(0, -1) : text;
-  return name.length <= 253 && name.split('.').every((label) => HOST_LABEL.test(label));
-}
-
-/** A dotted IPv4 address. */
-export function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return (
-    parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
-  );
-}
-
-/** An IPv6 address of RFC 4291, without zone. */
-export function isIpv6(text: string): boolean {
-  const tail = /(?<=:)[\d.]+$/.exec(text)?.[0];
-  const dotted = tail?.includes('.') === true;
-  if (dotted && !isIpv4(tail)) return false;
-  const groups = dotted ? `${text.slice(0, -tail.length)}0:0` : text;
-  const halves = groups.split('::');
-  if (halves.length > 2) return false;
-  const words = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const count = words.flat().length;
-  return (
-    words.flat().every((word) => /^[\da-f]{1,4}$/i.test(word)) &&
-    (halves.length === 2 ? count < 8 : count === 8)
-  );
-}
-
-/** An e-mail address of the usual form: no quoted local part, no address literal. */
-export function isEmail(text: string): boolean {
-  const at = text.lastIndexOf('@');
-  const local = text.slice(0, Math.max(0, at));
-  return (
-    /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/.test(local) && isHostname(text.slice(at + 1))
-  );
-}
-
-/** A URI with a scheme and without characters that RFC 3986 forbids. */
-export function isUri(text: string): boolean {
-  return (
-    /^[a-z][a-z\d+.-]*:[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i.test(text) &&
-    !/%(?![\da-f]{2})/i.test(text) &&
-    text.split('#').length <= 2
-  );
-}
-
-/** A UUID of RFC 9562, in either case. */
-export function isUuid(text: string): boolean {
-  return /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i.test(text);
-}
-
-const FORMATS: { readonly [format: string]: (text: string) => boolean } = {
-  'date-time': isDateTime,
-  date: isDate,
-  time: isTime,
-  email: isEmail,
-  hostname: isHostname,
-  ipv4: isIpv4,
-  ipv6: isIpv6,
-  uri: isUri,
-  uuid: isUuid,
-};
 
 /**
  * A validator of straight-line code whose explanations come from the schema itself.
@@ -276,7 +180,7 @@ class Explainer {
     this.#combinations(value, schema, path);
   }
 
-  #values(value: unknown, schema: { readonly [keyword: string]: unknown }, path: string): void {
+  #values(value: unknown, schema: Members, path: string): void {
     const { enum: allowed } = schema;
     if (isArray(allowed) && !allowed.some((item) => isEqual(item, value))) {
       this.#add(path, `${shown(value)} is not one of ${allowed.map((item) => String(item)).join(', ')}`);
@@ -286,7 +190,7 @@ class Explainer {
     }
   }
 
-  #number(value: number, schema: { readonly [keyword: string]: unknown }, path: string): void {
+  #number(value: number, schema: Members, path: string): void {
     const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
     if (isNumber(minimum) && value < minimum) this.#add(path, `${value} is below the minimum ${minimum}`);
     if (isNumber(maximum) && value > maximum) this.#add(path, `${value} is above the maximum ${maximum}`);
@@ -301,17 +205,17 @@ class Explainer {
     }
   }
 
-  #text(value: string, schema: { readonly [keyword: string]: unknown }, path: string): void {
+  #text(value: string, schema: Members, path: string): void {
     const { pattern, format } = schema;
     this.#count(lengthOf(value), 'characters', schema['minLength'], schema['maxLength'], path);
     if (typeof pattern === 'string' && !new RegExp(pattern, 'u').test(value)) {
       this.#add(path, `${shown(value)} does not match ${pattern}`);
     }
-    const check = typeof format === 'string' ? FORMATS[format] : undefined;
+    const check = typeof format === 'string' ? FORMAT_CHECKS[format] : undefined;
     if (check !== undefined && !check(value)) this.#add(path, `${shown(value)} is not a ${String(format)}`);
   }
 
-  #array(value: readonly unknown[], schema: { readonly [keyword: string]: unknown }, path: string): void {
+  #array(value: readonly unknown[], schema: Members, path: string): void {
     const { items, additionalItems, contains } = schema as { readonly [keyword: string]: Schema };
     this.#count(value.length, 'items', schema['minItems'], schema['maxItems'], path);
     if (schema['uniqueItems'] === true && !isUnique(value)) this.#add(path, 'items are not all different');
@@ -324,11 +228,7 @@ class Explainer {
     }
   }
 
-  #object(
-    value: { readonly [key: string]: unknown },
-    schema: { readonly [keyword: string]: unknown },
-    path: string,
-  ): void {
+  #object(value: Members, schema: Members, path: string): void {
     const keys = Object.keys(value);
     this.#count(keys.length, 'members', schema['minProperties'], schema['maxProperties'], path);
     for (const name of isArray(schema['required']) ? schema['required'] : []) {
@@ -363,7 +263,7 @@ class Explainer {
     }
   }
 
-  #combinations(value: unknown, schema: { readonly [keyword: string]: unknown }, path: string): void {
+  #combinations(value: unknown, schema: Members, path: string): void {
     const { allOf, anyOf, oneOf, not, if: condition } = schema as { readonly [keyword: string]: Schema };
     if (isArray(allOf)) for (const part of allOf) this.check(value, part, path);
     if (isArray(anyOf) && !anyOf.some((part) => this.#conforms(value, part))) {
