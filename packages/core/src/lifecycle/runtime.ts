@@ -370,6 +370,8 @@ export class Runtime implements ModuleHost {
       } catch (thrown) {
         this.log.error(`${what} did not stop cleanly`, { err: toError(thrown) });
       }
+    // What modules left behind rejects in this turn of the event loop, while whoever contains failures still listens.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     this.#moveTo('stopped');
   }
 

@@ -57,6 +57,14 @@ describe('a process with modules', () => {
     expect(code).to.equal(0);
   });
 
+  it('takes what a module leaves running at its shutdown for no failure', async () => {
+    const { lines, code } = await run('leftover', (line, child) => {
+      if (line === 'running') child.kill('SIGTERM');
+    });
+    expect(lines).to.deep.equal(['running', 'shutdown counter', 'stopped']);
+    expect(code).to.equal(0);
+  });
+
   it('stops at once on a signal during the start', async () => {
     const { lines, code } = await run('slow-init', (line, child) => {
       if (line === 'init') child.kill('SIGTERM');

@@ -36,6 +36,11 @@ class Failing extends CounterModule {
           throw new Error('in a tick');
         });
         break;
+      case 'leftover':
+        void (async () => {
+          for (;;) await this.clock.sleep(1_000, this.signal);
+        })();
+        break;
       case 'hang':
         process.on('exit', () => console.log('exit'));
         break;
