@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { ChargerBench } from '../dist-test/support/charger-bench.js';
 
-const RUNS = Number(process.env.CARABINER_BENCH_RUNS ?? 200);
+const RUNS = Number(process.env.CARABINER_BENCH_RUNS ?? 250);
 const ERROR = 'evse_board_support/MREC8EmergencyStop';
 const NAMES = { relays: 'relay-off', supply: 'PSU-off' };
 
@@ -26,19 +26,25 @@ async function emergency(bench) {
   return times;
 }
 
+/** The harness keeps a journal of everything: a fresh one now and then keeps its memory out of the figures. */
+const RUNS_PER_BENCH = 20;
+
 async function measure(title, disturb) {
-  const bench = await ChargerBench.create();
   const times = [];
-  for (let run = 0; run < RUNS; run += 1) {
-    await bench.charge();
-    disturb?.(bench);
-    times.push(await emergency(bench));
-    bench.behaviour.meterDelayMs = 0;
-    bench.clear('bsp', ERROR);
-    await bench.unplug();
-    await bench.advance(1000);
+  while (times.length < RUNS) {
+    const bench = await ChargerBench.create();
+    for (let run = 0; run < RUNS_PER_BENCH; run += 1) {
+      await bench.charge();
+      disturb?.(bench);
+      times.push(await emergency(bench));
+      bench.behaviour.meterDelayMs = 0;
+      bench.clear('bsp', ERROR);
+      await bench.unplug();
+      await bench.advance(1000);
+    }
+    await bench[Symbol.asyncDispose]();
+    globalThis.gc?.();
   }
-  await bench[Symbol.asyncDispose]();
   for (const device of ['relays', 'supply']) {
     const sorted = times.map((time) => time[device]).toSorted((a, b) => a - b);
     for (const [name, value] of [
@@ -46,7 +52,7 @@ async function measure(title, disturb) {
       ['p99', quantile(sorted, 0.99)],
       ['max', sorted.at(-1)],
     ]) {
-      const text = `emergency stop to ${NAMES[device]} command, ${title}, ${name} of ${RUNS}`;
+      const text = `emergency stop to ${NAMES[device]} command, ${title}, ${name} of ${times.length}`;
       console.log(JSON.stringify({ bench: text, value: Number(value.toFixed(3)), unit: 'ms' }));
     }
   }
