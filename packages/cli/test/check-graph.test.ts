@@ -3,7 +3,7 @@ import { graphOf, toDot, toMermaid, toSvg } from 'carabiner';
 import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 import { layOut } from '../dist/graph/layered-layout.js';
-import { testProject } from './test-project.js';
+import { COMPOSITION, testProject } from './test-project.js';
 
 describe('carabiner check', () => {
   it('says how many modules are fine', async () => {
@@ -103,6 +103,15 @@ describe('carabiner graph', () => {
       .to.match(/^<svg xmlns/)
       .and.include('AcmeImd')
       .and.match(/<\/svg>\n$/);
+  });
+
+  it('draws what is there of a wrong composition, and says why there is nothing', async () => {
+    await using project = await testProject(COMPOSITION.replace('AcmeImd', 'NotInstalled'));
+    expect((await project.carabiner('graph', 'charger.yaml')).stdout).to.include('NotInstalled');
+    await project.write('bad.yaml', 'active_modules:\n\t- tab\n');
+    const { code, stderr, stdout } = await project.carabiner('graph', 'bad.yaml');
+    expect([code, stdout]).to.deep.equal([1, '']);
+    expect(stderr).to.match(/^bad\.yaml:2:1: error: /);
   });
 
   it('escapes what the languages would misunderstand and marks what is missing', () => {

@@ -3,7 +3,7 @@ import { socketPathOf } from 'carabiner';
 import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { COMPOSITION, eventually, testProject, type TestProject, type TestTerminal } from './test-project.js';
 
@@ -91,6 +91,21 @@ describe('carabiner run', () => {
     expect(await ended).to.equal(0);
     const gone = await stat(path).catch(() => undefined);
     expect(gone).to.equal(undefined);
+  });
+
+  it('ends when the folder of its control socket is not its own', async () => {
+    await using project = await testProject();
+    await mkdir(`${project.path}/run`, { mode: 0o755 });
+    await chmod(`${project.path}/run`, 0o755);
+    const { env } = project.terminal();
+    const child = spawn(process.execPath, [CARABINER, 'run', 'charger.yaml'], { cwd: project.path, env });
+    let shown = '';
+    child.stderr.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+    expect(await once(child, 'exit')).to.deep.equal([1, null]);
+    expect(shown).to.include('mode 0700');
+    expect(
+      (await project.carabiner('run', 'charger.yaml', '--no-control', '--log-level', 'loud')).code,
+    ).to.equal(2);
   });
 
   it('shows one line of status on a terminal, with logs above it', async () => {

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { RegisterCommand } from '../command.js';
+import { ExitCode } from '../exit-codes.js';
 import { graphOf, type CompositionGraph } from '../graph/composition-graph.js';
 import { toDot } from '../graph/dot.js';
 import { toMermaid } from '../graph/mermaid.js';
@@ -22,7 +23,7 @@ Examples:
 `;
 
 /** `carabiner graph`: modules and connections of a composition as a drawing. */
-export const registerGraph: RegisterCommand = (program, { io }) => {
+export const registerGraph: RegisterCommand = (program, { io, exitWith }) => {
   program
     .command('graph')
     .description('draw the modules of a composition and their connections')
@@ -39,9 +40,14 @@ export const registerGraph: RegisterCommand = (program, { io }) => {
         const { loadComposition } = await import('@carabiner/core/composition');
         const path = resolve(io.cwd, file);
         if (!existsSync(path)) throw new UserError(`there is no file ${file}`);
-        const drawing = FORMATS[options.format](
-          graphOf(loadComposition({ file: path }).configuration.modules),
-        );
+        const { configuration, findings, valid } = loadComposition({ file: path });
+        if (!valid && configuration.modules.length === 0) {
+          const { reportFindings } = await import('../findings-report.js');
+          io.err(reportFindings(findings, io.cwd));
+          exitWith(ExitCode.failed);
+          return;
+        }
+        const drawing = FORMATS[options.format](graphOf(configuration.modules));
         if (options.output === undefined) io.out(drawing);
         else writeFileSync(resolve(io.cwd, options.output), drawing);
       },

@@ -120,23 +120,28 @@ class Run {
   async untilStopped(): Promise<number> {
     const { formatBootTree, runUntilStopped } = await import('@carabiner/core');
     const { io, runtime, status } = this;
-    const server = this.options.control ? await this.#openControl() : undefined;
     const offSignals = this.#onSignals();
     const observing = runtime.observe((event) => status.saw(event));
+    let server: ControlServer | undefined;
     try {
+      // Before the start: a second instance must not touch the hardware of the first.
+      if (this.options.control) server = await this.#openControl();
       status.start(runtime);
-      return await runUntilStopped(runtime, {
+      const code = await runUntilStopped(runtime, {
         signal: this.#stop.signal,
         onRunning: () => {
           if (this.options.bootTimes === true) status.write(`${formatBootTree(runtime.bootTree)}\n`);
         },
       });
+      status.stop();
+      io.err(`${relative(io.cwd, this.path)} has stopped\n`);
+      return code;
     } finally {
+      await runtime.stop();
       status.stop();
       observing.unsubscribe();
       await server?.close();
       offSignals();
-      io.err(`${relative(io.cwd, this.path)} has stopped\n`);
     }
   }
 
