@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { generate } from '@carabiner/codegen';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
@@ -95,6 +96,27 @@ Returns boolean: Whether it is lit now
       for (const [, link = ''] of text.matchAll(/\]\(([^)#]+\.md)/g)) {
         const target = new URL(link, `file:///${path}`).pathname.slice(1);
         expect(docs.has(target), `${path} → ${link}`).to.equal(true);
+      }
+    }
+  });
+});
+
+describe('the README', () => {
+  it('shows what really comes of its YAML', async () => {
+    const readme = readFileSync(`${ROOT}codegen/README.md`, 'utf8');
+    const blocks = [...readme.matchAll(/```(?:yaml|ts)\n(?:#|\/\/) (\S+)(?: \(in part\))?\n([^]*?)```/g)].map(
+      ([, path = '', text = '']) => ({ path, text }),
+    );
+    const yaml = blocks.filter(({ path }) => path.endsWith('.yaml'));
+    using space = new Workspace(Object.fromEntries(yaml.map(({ path, text }) => [path, text])));
+    const { files, findings } = await generate({ specs: ['specs'], out: 'out', cwd: space.path });
+    expect(findings).to.deep.equal([]);
+    const shown = blocks.filter(({ path }) => path.endsWith('.ts'));
+    expect(shown.map(({ path }) => path)).to.deep.equal(['types/lamp.ts', 'interfaces/lamp.ts']);
+    for (const { path, text } of shown) {
+      const generated = (files.get(path) ?? '').split('\n');
+      for (const line of text.split('\n').filter((candidate) => !candidate.includes('…'))) {
+        expect(generated, path).to.include(line);
       }
     }
   });
