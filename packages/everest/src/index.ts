@@ -18,3 +18,11 @@ export {
   runModuleProcess,
   type ModuleProcessArguments,
 } from './module-role/module-process.js';
+export { Manager, type ManagerOptions } from './manager-role/manager.js';
+export {
+  openSystemBroker,
+  prefixesOf,
+  SystemBrokerError,
+  type SystemBroker,
+} from './manager-role/system-broker.js';
+export { measureRoundTrip, SLOW_BROKER_CURE, SLOW_ROUND_TRIP_MS } from './broker/round-trip.js';

@@ -27,6 +27,8 @@ import {
   type Message,
 } from '../protocol/envelope.js';
 import type { Topics } from '../protocol/topics.js';
+import { LinkFaults } from './link-faults.js';
+import { LostModules } from './lost-modules.js';
 import { PendingCalls } from './pending-calls.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 
@@ -56,8 +58,18 @@ export class MqttBus implements Bus {
   #nextCall = 0;
   readonly #callPrefix = crypto.randomUUID();
 
+  readonly #connections = new Map<LinkFaults, ConnectionRequest>();
+  readonly #lost: LostModules;
+  readonly #lostSubscription: Subscription;
+
   constructor(options: MqttBusOptions) {
     this.#options = options;
+    const { session, topics, clock } = options;
+    this.#lost = new LostModules(clock, (moduleId, lost) => this.#onLost(moduleId, lost));
+    const prefix = topics.lost('');
+    this.#lostSubscription = session.subscribe(topics.lost('+'), (topic, payload) =>
+      this.#lost.take(topic.slice(prefix.length), payload),
+    );
     this.#pending = new PendingCalls(options.clock);
     this.#warnings = new RateLimitedLog(options.log, options.clock);
   }
@@ -97,6 +109,9 @@ export class MqttBus implements Bus {
       subscriptions.push(session.subscribe(topic, (_topic, payload) => this.#take(topic, payload, take)));
     };
     const active = new Map<string, RaisedError>();
+    const faults = new LinkFaults(request, this.#options.clock);
+    this.#connections.set(faults, request);
+    if (this.#lost.has(target.moduleId)) faults.raise('module-lost', `module ${target.moduleId} is gone`);
     const ignored = new Set(request.ignoredVariables ?? []);
     for (const variable of Object.keys(request.interface.variables)) {
       if (ignored.has(variable)) continue;
@@ -127,9 +142,10 @@ export class MqttBus implements Bus {
       boundary: true,
       command: (name) => this.#entry(request, name),
       get activeErrors() {
-        return [...active.values()];
+        return [...active.values(), ...faults.active];
       },
       close: () => {
+        this.#connections.delete(faults);
         for (const subscription of subscriptions) subscription.unsubscribe();
       },
     };
@@ -157,12 +173,15 @@ export class MqttBus implements Bus {
 
   close(): Promise<void> {
     this.#pending.failAll(() => new Shutdown('the bus was closed'));
+    this.#lostSubscription.unsubscribe();
+    this.#lost.close();
     return Promise.resolve();
   }
 
   /** The connection to the broker was lost: whoever waits for an answer will not get it. */
   connectionLost(): void {
     this.#pending.failAll(() => new NotReady('the connection to the broker was lost before the answer came'));
+    for (const faults of this.#connections.keys()) faults.raise('broker-lost', 'the broker is out of reach');
   }
 
   /**
@@ -170,6 +189,8 @@ export class MqttBus implements Bus {
    * anew; those that were cleared meanwhile are said to be. Receivers ignore what they know.
    */
   connectionRestored(): void {
+    this.#lost.reconnected();
+    for (const faults of this.#connections.keys()) faults.clear('broker-lost');
     const unsent = [...this.#unsentErrors.values()];
     this.#unsentErrors.clear();
     for (const { topic, error } of unsent) if (error.state !== 'Active') this.#sendError(topic, error);
@@ -191,9 +212,10 @@ export class MqttBus implements Bus {
     const what = `${moduleId}/${implementationId}.${command}`;
     const topic = topics.command(moduleId, implementationId, command);
     return async (args: object, caller: Caller) => {
+      if (this.#lost.has(moduleId)) throw new NotReady(`${what}: the module's process is gone`);
       this.#nextCall += 1;
       const id = `${this.#callPrefix}-${this.#nextCall}`;
-      const answer = this.#pending.wait(id, what, caller.timeoutMs, caller.signal);
+      const answer = this.#pending.wait(id, moduleId, what, caller.timeoutMs, caller.signal);
       session.publish(topic, encodeCommand(id, request.consumer, args)).catch((error: unknown) => {
         this.#pending.fail(
           id,
@@ -202,6 +224,19 @@ export class MqttBus implements Bus {
       });
       return await answer;
     };
+  }
+
+  #onLost(moduleId: string, lost: boolean): void {
+    if (lost)
+      this.#pending.failTo(
+        moduleId,
+        () => new NotReady(`module ${moduleId} was lost before the answer came`),
+      );
+    for (const [faults, { target }] of this.#connections) {
+      if (target.moduleId !== moduleId) continue;
+      if (lost) faults.raise('module-lost', `module ${moduleId} is gone`);
+      else faults.clear('module-lost');
+    }
   }
 
   #awaitResults(topic: string): Subscription {

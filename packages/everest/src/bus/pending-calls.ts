@@ -7,6 +7,7 @@ import type { CallOutcome } from '../protocol/envelope.js';
 const DEFAULT_TIMEOUT_MS = 300_000;
 
 interface PendingCall {
+  readonly moduleId: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly timer: Timer;
@@ -25,10 +26,13 @@ export class PendingCalls {
   /**
    * Waits for the answer to a call.
    *
+   * @param moduleId - the module that was called
+   * @param what - how errors name the call
    * @throws CallError as the callee named it; `CmdTimeout` after `timeoutMs`; the signal's reason when aborted
    */
   async wait(
     id: string,
+    moduleId: string,
     what: string,
     timeoutMs: number = DEFAULT_TIMEOUT_MS,
     signal?: AbortSignal,
@@ -47,6 +51,7 @@ export class PendingCalls {
       signal?.addEventListener('abort', onAbort, { once: true });
       const done = (): void => signal?.removeEventListener('abort', onAbort);
       this.#calls.set(id, {
+        moduleId,
         timer,
         resolve: (value) => {
           done();
@@ -72,6 +77,11 @@ export class PendingCalls {
   /** Ends one call, if it still waits. */
   fail(id: string, error: Error): void {
     this.#take(id)?.reject(error);
+  }
+
+  /** Ends the calls to one module. */
+  failTo(moduleId: string, error: () => CallError): void {
+    for (const [id, call] of [...this.#calls]) if (call.moduleId === moduleId) this.fail(id, error());
   }
 
   /** Ends every call, for example because the connection is gone. */

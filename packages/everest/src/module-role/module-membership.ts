@@ -11,8 +11,7 @@ import type {
   Subscription,
 } from '@carabiner/core';
 import type { BrokerSession } from '../broker/broker-session.js';
-import { MODULE_LEVEL, parseConfigText } from '../configuration/module-configuration.js';
-import { encodeSetAnswer, readSetRequest } from '../configuration/set-request.js';
+import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { encodeModuleReady } from '../protocol/envelope.js';
 import type { Topics } from '../protocol/topics.js';
 import type { ManagerClient } from './manager-client.js';
@@ -47,6 +46,8 @@ export class ModuleMembership implements RemoteModules {
   #everybodyReady: () => void = () => undefined;
   readonly #globalReady: Promise<void>;
   #isGloballyReady = false;
+  /** The broker keeps word of an earlier end of this module. */
+  #wasLost = false;
   /** Set once the runtime exists; set requests that come before are refused. */
   runtime: Runtime | undefined;
 
@@ -78,13 +79,20 @@ export class ModuleMembership implements RemoteModules {
         for (const { id } of host.configuration.modules)
           if (id !== moduleId) host.stateChanged(id, 'running');
       }),
+      session.subscribe(topics.lost(moduleId), (_topic, payload) => {
+        if (payload.length > 0) this.#wasLost = true;
+      }),
       // Any payload counts; an empty one is how a retained message would be cleared.
       session.subscribe(topics.shutdown, (_topic, payload) => {
         if (payload.length > 0) this.#options.onShutdown();
       }),
-      session.subscribe(topics.configSet(moduleId), (topic, payload) => {
-        void this.#onSetRequest(topic, payload);
-      }),
+      new SetRequestResponder({
+        session,
+        topics,
+        log: this.#options.log,
+        runtime: () => this.runtime,
+        respond: async (topic, data) => client.respond(topic, data),
+      }).serve(moduleId),
     );
     const sayAgain = (): void => {
       if (this.#announced && !this.#isGloballyReady) this.announce();
@@ -112,6 +120,11 @@ export class ModuleMembership implements RemoteModules {
     client
       .respond(topics.metadata(moduleId), metadata)
       .then(async () => session.publish(topics.moduleReady(moduleId), encodeModuleReady()))
+      .then(async () => {
+        // Nobody but this project's own modules looks at it, so nothing is said where nothing was lost.
+        if (this.#wasLost) await session.publish(topics.lost(moduleId), '', 2, true);
+        this.#wasLost = false;
+      })
       .catch((error: unknown) => {
         log.warn('ready was not announced', {
           reason: error instanceof Error ? error.message : String(error),
@@ -123,41 +136,5 @@ export class ModuleMembership implements RemoteModules {
     this.#readyAgain?.cancel();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     return Promise.resolve();
-  }
-
-  async #onSetRequest(topic: string, payload: Buffer): Promise<void> {
-    const { client, topics, moduleId, log } = this.#options;
-    const message = client.take(topic, payload);
-    if (message?.type !== 'ConfigurationRequest') return;
-    const answer = await this.#set(message.data);
-    try {
-      await client.respond(topics.configSetAnswer(moduleId), encodeSetAnswer(answer));
-    } catch (error) {
-      log.warn('a set request was not answered', { error });
-    }
-  }
-
-  async #set(data: unknown): Promise<Parameters<typeof encodeSetAnswer>[0]> {
-    const request = readSetRequest(data);
-    const { runtime } = this;
-    if (request === undefined) return { status: 'rejected', reason: 'the request cannot be understood' };
-    const { address, value } = request;
-    if (address.moduleId !== this.#options.moduleId)
-      return { status: 'rejected', reason: `this is ${this.#options.moduleId}` };
-    if (runtime === undefined) return { status: 'reboot-required', reason: 'the module is starting' };
-    try {
-      const state = runtime.config.get(address);
-      if (state === 'access-denied') return { status: 'rejected', reason: 'access denied' };
-      const parsed = parseConfigText(state.declaration.type, value);
-      if (parsed === undefined)
-        return { status: 'rejected', reason: `'${value}' is no ${state.declaration.type}` };
-      const result = await runtime.config.set(address, parsed);
-      // The manager keeps the value; that this process cannot is no news to it.
-      return result.status === 'rejected' ? result : { status: result.status };
-    } catch (error) {
-      const place = address.implementationId ?? MODULE_LEVEL;
-      const reason = error instanceof Error ? error.message : String(error);
-      return { status: 'rejected', reason: `${place}: ${reason}` };
-    }
   }
 }

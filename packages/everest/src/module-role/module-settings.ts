@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { CarabinerError } from '@carabiner/core';
 import type { BrokerAddress } from '../broker/broker-address.js';
 import type { Generation } from '../protocol/generation.js';
@@ -31,9 +32,15 @@ export interface ModuleOptions {
 }
 
 /** Environment variables that beside EVerest's own say how to get into a broker that asks. */
-const CREDENTIALS = {
+export const BROKER_VARIABLES = {
   username: 'CARABINER_MQTT_USERNAME',
   password: 'CARABINER_MQTT_PASSWORD',
+  /** `1` for TLS; the files are PEM. */
+  tls: 'CARABINER_MQTT_TLS',
+  ca: 'CARABINER_MQTT_CA',
+  cert: 'CARABINER_MQTT_CERT',
+  key: 'CARABINER_MQTT_KEY',
+  serverName: 'CARABINER_MQTT_SERVER_NAME',
 } as const;
 
 /**
@@ -70,12 +77,7 @@ function readBroker(
   options: ModuleOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): BrokerAddress {
-  const username = given(env[CREDENTIALS.username]);
-  const password = given(env[CREDENTIALS.password]);
-  const credentials = {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-  };
+  const credentials = readCredentials(env);
   const server = given(env['MQTT_SERVER_ADDRESS']);
   const socketPath = options.brokerSocketPath ?? given(env['EV_MQTT_BROKER_SOCKET_PATH']);
   if (socketPath !== undefined && server === undefined) return { socketPath, ...credentials };
@@ -86,6 +88,37 @@ function readBroker(
   if (!Number.isInteger(number) || number < 1 || number > 65_535)
     throw new ModuleSettingsError(`the port of the broker is '${port}'; give a number from 1 to 65535`);
   return { host, port: number, ...credentials };
+}
+
+function readCredentials(
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<BrokerAddress, 'username' | 'password' | 'tls'> {
+  const username = given(env[BROKER_VARIABLES.username]);
+  const password = given(env[BROKER_VARIABLES.password]);
+  const serverName = given(env[BROKER_VARIABLES.serverName]);
+  const pem = (key: 'ca' | 'cert' | 'key'): { readonly [name: string]: string } => {
+    const file = given(env[BROKER_VARIABLES[key]]);
+    if (file === undefined) return {};
+    try {
+      return { [key]: readFileSync(file, 'utf8') };
+    } catch (cause) {
+      throw new ModuleSettingsError(`${BROKER_VARIABLES[key]}: the file ${file} cannot be read`, { cause });
+    }
+  };
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(env[BROKER_VARIABLES.tls] === '1'
+      ? {
+          tls: {
+            ...pem('ca'),
+            ...pem('cert'),
+            ...pem('key'),
+            ...(serverName === undefined ? {} : { serverName }),
+          },
+        }
+      : {}),
+  };
 }
 
 function readGeneration(text: string | undefined): Generation | undefined {

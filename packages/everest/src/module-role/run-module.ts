@@ -15,6 +15,7 @@ import {
 } from '@carabiner/core';
 import { BrokerSession } from '../broker/broker-session.js';
 import { describeBroker } from '../broker/broker-address.js';
+import { encodeLost } from '../bus/lost-modules.js';
 import { MqttBus } from '../bus/mqtt-bus.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { readModuleConfiguration, type ModuleConfiguration } from '../configuration/module-configuration.js';
@@ -91,7 +92,17 @@ class ModuleRole {
     this.#log = this.#book.host;
     this.#topics = new Topics(settings.prefixes);
     this.#session = new BrokerSession(
-      { address: broker, clock, log: this.#log },
+      {
+        address: broker,
+        clock,
+        log: this.#log,
+        will: {
+          topic: this.#topics.lost(moduleId),
+          payload: encodeLost([moduleId]),
+          qos: 1,
+          retain: true,
+        },
+      },
       {
         connected: (again) => this.#connected(again),
         disconnected: (reason) => {

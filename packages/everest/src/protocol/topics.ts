@@ -136,6 +136,14 @@ export class Topics {
     return `${this.prefixes.everest}carabiner/generation`;
   }
 
+  /**
+   * Retained list of the modules that went with a process, empty while it is alive; its broker publishes it as the
+   * process's last will. No part of EVerest knows it.
+   */
+  lost(processName: string): string {
+    return `${this.prefixes.everest}carabiner/lost/${processName}`;
+  }
+
   /** A topic of the outside world. */
   external(topic: string): string {
     return this.prefixes.external + topic;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConfigParameters } from '@carabiner/dialect';
+import type { ConfigValue, ConfigValues, Json, ModuleEntry, ModuleShape } from '@carabiner/core';
+import {
+  encodeAccess,
+  encodePlace,
+  MODULE_LEVEL,
+  type ModulePlace,
+} from '../configuration/module-configuration.js';
+
+/** A parameter as the configuration service answers it. */
+export function encodeParameter(
+  name: string,
+  declaration: ConfigParameters[string],
+  value: ConfigValue | null,
+  asReadWrite = false,
+): Json {
+  return {
+    name,
+    value,
+    characteristics: {
+      datatype: declaration.type === 'boolean' ? 'bool' : declaration.type,
+      mutability: asReadWrite ? 'ReadWrite' : declaration.mutability,
+    },
+  };
+}
+
+/** The value of a parameter: as the composition gives it, else its default. */
+export function valueOf(
+  given: ConfigValues,
+  name: string,
+  declaration: ConfigParameters[string],
+): ConfigValue | null {
+  return given[name] ?? declaration.default ?? null;
+}
+
+/** All parameters of a module: `!module` and each implementation. */
+export function encodeParameters(
+  entry: ModuleEntry,
+  shape: ModuleShape,
+  asReadWrite = false,
+): { readonly [place: string]: readonly Json[] } {
+  const list = (parameters: ConfigParameters, given: ConfigValues): readonly Json[] =>
+    Object.entries(parameters).map(([name, declaration]) =>
+      encodeParameter(name, declaration, valueOf(given, name, declaration), asReadWrite),
+    );
+  return {
+    [MODULE_LEVEL]: list(shape.config, entry.configModule),
+    ...Object.fromEntries(
+      Object.entries(shape.provides).map(([id, { config }]) => [
+        id,
+        list(config, entry.configImplementation[id] ?? {}),
+      ]),
+    ),
+  };
+}
+
+/** Where a module is. */
+export function placeOf({ mapping, implementationMapping }: ModuleEntry): ModulePlace {
+  return { module: mapping, implementations: implementationMapping };
+}
+
+/** The answer to a module's request for its own configuration. */
+export function moduleAnswer(
+  entry: ModuleEntry,
+  shape: ModuleShape,
+  find: (moduleId: string) => ModuleEntry | undefined,
+  telemetryEnabled: boolean,
+): Json {
+  const connected = Object.values(entry.connections).flatMap((targets) =>
+    targets.map(({ moduleId }) => moduleId),
+  );
+  const mappings = Object.fromEntries(
+    [...new Set([entry.id, ...connected])].map((id) => {
+      const found = find(id);
+      return [id, found === undefined ? null : encodePlace(placeOf(found))];
+    }),
+  );
+  const telemetry = entry.telemetryId === undefined ? {} : { telemetry_config: { id: entry.telemetryId } };
+  return {
+    module_config: {
+      module_id: entry.id,
+      module_name: entry.module,
+      standalone: entry.standalone,
+      telemetry_enabled: telemetryEnabled && entry.telemetryId !== undefined,
+      ...telemetry,
+      ...(entry.capabilities.length === 0 ? {} : { capabilities: entry.capabilities }),
+      configuration_parameters: encodeParameters(entry, shape),
+      connections: Object.fromEntries(
+        Object.entries(entry.connections).map(([requirement, targets]) => [
+          requirement,
+          targets.map(({ moduleId, implementationId }, index) => ({
+            module_id: moduleId,
+            implementation_id: implementationId,
+            requirement: index === 0 ? { id: requirement } : { id: requirement, index },
+          })),
+        ]),
+      ),
+      mapping: encodePlace(placeOf(entry)),
+      access: encodeAccess(entry.access),
+    },
+    mappings,
+    ...telemetry,
+  };
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ModuleEntry } from '@carabiner/core';
+import type { BrokerAddress } from '../broker/broker-address.js';
+import { brokerPort } from '../broker/broker-address.js';
+import type { TopicPrefixes } from '../protocol/topics.js';
+import type { GuestModule } from './guest-modules.js';
+import type { Placement } from './placement.js';
+import type { ProcessCommand } from './supervised-process.js';
+
+/** What all processes of a system are told. */
+export interface SystemAddress {
+  readonly broker: BrokerAddress;
+  /** What lets a module of ours into the broker: user, password, files of TLS. */
+  readonly brokerEnvironment: Readonly<Record<string, string>>;
+  readonly prefixes: TopicPrefixes;
+  /** Prefix of the EVerest installation. */
+  readonly prefix: string | undefined;
+  /** Folder that packages are looked for from. */
+  readonly folder: string;
+  readonly logLevel: string;
+  readonly logFormat: string;
+  readonly runAsUser: string | undefined;
+}
+
+const MODULE_PROCESS = fileURLToPath(new URL('../../bin/module-process.js', import.meta.url));
+
+/** The command line and environment of a module's process. */
+export function moduleCommand(
+  entry: ModuleEntry,
+  placement: Extract<Placement, { kind: 'child' | 'guest' }>,
+  system: SystemAddress,
+): ProcessCommand {
+  const env = { ...process.env, ...everestEnvironment(entry, system) };
+  if (placement.kind === 'child') {
+    const { package: installed } = placement.installed;
+    return {
+      file: process.execPath,
+      args: [
+        '--enable-source-maps',
+        MODULE_PROCESS,
+        installed.name,
+        '--generation',
+        '2026',
+        '--folder',
+        system.folder,
+        '--log-level',
+        system.logLevel,
+        '--log-format',
+        system.logFormat,
+      ],
+      env: { ...env, ...system.brokerEnvironment, CARABINER_PARENT_PIPE: '1' },
+    };
+  }
+  return bound(entry, system, guestCommand(entry, placement.guest, system, env));
+}
+
+/** What EVerest's manager puts into the environment. What would lead to another broker is taken out. */
+function everestEnvironment(
+  { id }: ModuleEntry,
+  { broker, prefixes, prefix }: SystemAddress,
+): Record<string, string | undefined> {
+  return {
+    ...(prefix === undefined
+      ? {}
+      : { EV_PREFIX: prefix, EV_LOG_CONF_FILE: join(prefix, 'etc/everest/default_logging.cfg') }),
+    EV_MQTT_EVEREST_PREFIX: prefixes.everest,
+    EV_MQTT_EXTERNAL_PREFIX: prefixes.external,
+    ...(broker.socketPath === undefined
+      ? {
+          EV_MQTT_BROKER_HOST: broker.host ?? 'localhost',
+          EV_MQTT_BROKER_PORT: String(brokerPort(broker)),
+        }
+      : { EV_MQTT_BROKER_SOCKET_PATH: broker.socketPath }),
+    MQTT_SERVER_ADDRESS: undefined,
+    MQTT_SERVER_PORT: undefined,
+    EV_MODULE: id,
+  };
+}
+
+function guestCommand(
+  { id }: ModuleEntry,
+  guest: GuestModule,
+  { broker, prefixes, prefix = '/usr' }: SystemAddress,
+  env: Readonly<Record<string, string | undefined>>,
+): ProcessCommand {
+  switch (guest.kind) {
+    case 'binary':
+      return {
+        file: guest.file,
+        args: [
+          '--prefix',
+          prefix,
+          '--module',
+          id,
+          '--log_config',
+          join(prefix, 'etc/everest/default_logging.cfg'),
+          '--mqtt_everest_prefix',
+          prefixes.everest,
+          '--mqtt_external_prefix',
+          prefixes.external,
+          ...(broker.socketPath === undefined
+            ? [
+                '--mqtt_broker_host',
+                broker.host ?? 'localhost',
+                '--mqtt_broker_port',
+                String(brokerPort(broker)),
+              ]
+            : ['--mqtt_broker_socket_path', broker.socketPath]),
+        ],
+        env,
+      };
+    case 'javascript':
+      return {
+        file: process.execPath,
+        args: ['--unhandled-rejections=strict', guest.file],
+        env: { ...env, CARABINER_PARENT_PIPE: '1', NODE_PATH: join(prefix, 'lib/everest/node_modules') },
+      };
+    case 'python': {
+      const venv = join(dirname(guest.file), '.venv/bin/python3');
+      const own = join(prefix, 'lib/everest/everestpy');
+      const inherited = env['PYTHONPATH'];
+      return {
+        file: existsSync(venv) ? venv : 'python3',
+        args: [guest.file],
+        env: {
+          ...env,
+          PYTHONPATH: inherited === undefined || inherited === '' ? own : `${own}${delimiter}${inherited}`,
+        },
+      };
+    }
+  }
+}
+
+/** The kernel's part: guests get SIGTERM when this process dies, and run as who they should. */
+function bound(
+  { capabilities }: ModuleEntry,
+  { runAsUser }: SystemAddress,
+  command: ProcessCommand,
+): ProcessCommand {
+  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+  if (setpriv === undefined) return command;
+  const names = capabilities.map((name) => `+${name.toLowerCase().replace(/^cap_/, '')}`).join(',');
+  return {
+    ...command,
+    file: setpriv,
+    args: [
+      '--pdeathsig',
+      'TERM',
+      ...(runAsUser === undefined ? [] : ['--reuid', runAsUser, '--init-groups']),
+      ...(names === '' ? [] : ['--inh-caps', names, '--ambient-caps', names]),
+      '--',
+      command.file,
+      ...command.args,
+    ],
+  };
+}

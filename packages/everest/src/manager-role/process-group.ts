@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock } from '@carabiner/clock';
+import type { Logger, ModuleEntry } from '@carabiner/core';
+import { encodeLost } from '../bus/lost-modules.js';
+import { moduleCommand, type SystemAddress } from './module-command.js';
+import type { Placements } from './placement.js';
+import { SupervisedProcess } from './supervised-process.js';
+import type { SystemLink } from './system-link.js';
+
+/** Time modules have to follow a shutdown message. */
+const GRACEFUL_MS = 5_000;
+
+/** What happens to the processes of a group. */
+export interface ProcessGroupEvents {
+  /** A process ended by itself; `final` when it is not started again. */
+  ended(moduleId: string, reason: string, final: boolean): void;
+  restarted(moduleId: string): void;
+}
+
+/** The child processes of one host of a composition. */
+export class ProcessGroup {
+  readonly #processes = new Map<string, SupervisedProcess>();
+
+  constructor(
+    private readonly link: SystemLink,
+    private readonly placements: Placements,
+    private readonly address: SystemAddress,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    private readonly events: ProcessGroupEvents,
+  ) {}
+
+  /** Process ids by module id, of those that run. */
+  get pids(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#processes].flatMap(([id, { pid }]) => (pid === undefined ? [] : [[id, pid] as const])),
+    );
+  }
+
+  start(): void {
+    for (const entry of [...this.link.entriesOf('child'), ...this.link.entriesOf('guest')])
+      this.#start(entry);
+  }
+
+  /**
+   * Ends all processes.
+   *
+   * @param asked - a shutdown message was sent, which they may follow
+   */
+  async stop(asked: boolean): Promise<void> {
+    await Promise.all(
+      [...this.#processes.values()].map(async (each) => {
+        if (asked && (await each.waitForEnd(GRACEFUL_MS))) return;
+        await each.stop();
+      }),
+    );
+    for (const id of this.#processes.keys()) this.link.publish(this.link.topics.lost(id), '', true);
+  }
+
+  #start(entry: ModuleEntry): void {
+    const placement = this.placements.of(entry);
+    if (placement.kind !== 'child' && placement.kind !== 'guest') return;
+    const { link, log } = this;
+    const supervised = new SupervisedProcess(
+      entry.id,
+      () => moduleCommand(entry, placement, this.address),
+      entry.restart,
+      this.clock,
+      log,
+      {
+        ended: (reason, restartsInMs) => {
+          log.error('the process of a module ended', {
+            moduleId: entry.id,
+            reason,
+            ...(restartsInMs === undefined ? {} : { restartsInMs }),
+          });
+          // A process of ours that was killed is reported by the broker as well; others only from here.
+          link.publish(link.topics.lost(entry.id), encodeLost([entry.id]), true);
+          this.events.ended(entry.id, reason, restartsInMs === undefined);
+        },
+        restarted: () => {
+          this.events.restarted(entry.id);
+        },
+      },
+    );
+    this.#processes.set(entry.id, supervised);
+    supervised.start();
+  }
+}
