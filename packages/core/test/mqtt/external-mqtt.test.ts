@@ -162,12 +162,13 @@ describe('the external broker', () => {
       url: `mqtt://127.0.0.1:${server.port}`,
       will: { topic: 'gone', payload: 'charger', retain: true },
     };
-    const { runtime } = await start({ mqtt_external_prefix: 'site/', carabiner: { external_mqtt } });
+    const { module, runtime } = await start({ mqtt_external_prefix: 'site/', carabiner: { external_mqtt } });
     await server.until(() => server.clients === 1);
     server.cut();
     await server.until(() => server.seen.length === 1);
     expect(server.seen[0]).to.deep.equal({ topic: 'site/gone', payload: 'charger', qos: 1, retain: true });
     await server.until(() => server.clients === 1);
+    await connected(module);
     await runtime.stop();
     await server.until(() => server.clients === 0);
     expect(server.seen).to.have.lengthOf(1);
