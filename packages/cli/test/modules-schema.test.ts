@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Ajv } from 'ajv';
 import { expect } from 'chai';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { runCli } from 'carabiner';
 import { parse } from 'yaml';
-import { COMPOSITION, testProject } from './test-project.js';
+import { ROOT } from './document.js';
+import { COMPOSITION, testProject, TestTerminal } from './test-project.js';
 
 describe('carabiner modules', () => {
   it('lists what is installed, in short, in full and for one interface', async () => {
@@ -41,6 +44,34 @@ describe('carabiner schema and init', () => {
     expect(verdict(COMPOSITION.replace('      imd:\n        -', '      idm:\n        -'))).to.equal(false);
     expect(verdict(COMPOSITION.replace('serial: A-17', 'resistance_Ohm: -1'))).to.equal(false);
     expect(verdict(COMPOSITION.replace('AcmeImd', 'Imd9000'))).to.equal(true);
+  });
+
+  it('accepts every composition of the examples', async () => {
+    const terminal = new TestTerminal(`${ROOT}examples/vendor-psu`, '');
+    expect(await runCli(['schema'], terminal)).to.equal(0);
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    const validate = ajv.compile(JSON.parse(terminal.stdout) as object);
+    const files = ['dc-charger', 'vendor-psu'].flatMap((example) =>
+      readdirSync(`${ROOT}examples/${example}/compositions`)
+        .filter((name) => name.endsWith('.yaml'))
+        .map((name) => `examples/${example}/compositions/${name}`),
+    );
+    expect(files).to.have.length.greaterThan(1);
+    for (const file of files)
+      expect(
+        validate(parse(await readFile(`${ROOT}${file}`, 'utf8'))),
+        `${file}: ${ajv.errorsText(validate.errors)}`,
+      ).to.equal(true);
+  });
+
+  it('know every setting of the core', async () => {
+    await using project = await testProject();
+    const schema = JSON.parse((await project.carabiner('schema')).stdout) as {
+      properties: { settings: { properties: { carabiner: { properties: object } } } };
+    };
+    const source = await readFile(`${ROOT}packages/core/src/composition/settings.ts`, 'utf8');
+    const keys = /const CARABINER_KEYS = \[([^\]]+)\]/.exec(source)?.[1]?.match(/\w+/g) ?? [];
+    expect(schema.properties.settings.properties.carabiner.properties).to.have.all.keys(keys);
   });
 
   it('write a composition with the hint for editors, connected as far as it can be', async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Json, ModuleShape } from '@carabiner/core';
 import type { InstalledModuleInfo } from '../installed-modules.js';
+import { SETTINGS_SCHEMA } from './settings-schema.js';
 
 type JsonMap = { readonly [key: string]: Json };
 type Parameter = ModuleShape['config'][string];
@@ -20,7 +21,7 @@ export function compositionSchema(installed: readonly InstalledModuleInfo[]): Js
     type: 'object',
     additionalProperties: false,
     properties: {
-      settings: { type: 'object', description: 'Settings of the whole system.', properties: SETTINGS },
+      settings: SETTINGS_SCHEMA,
       'x-module-layout': { type: 'object', description: 'Data of graphical editors; ignored.' },
       active_modules: {
         type: 'object',
@@ -39,15 +40,6 @@ export function compositionSchema(installed: readonly InstalledModuleInfo[]): Js
     },
   };
 }
-
-const SETTINGS: JsonMap = {
-  mqtt_broker_host: { type: 'string' },
-  mqtt_broker_port: { type: 'integer' },
-  mqtt_everest_prefix: { type: 'string' },
-  mqtt_external_prefix: { type: 'string' },
-  telemetry_enabled: { type: 'boolean' },
-  carabiner: { type: 'object', description: 'Settings that only Carabiner knows.' },
-};
 
 const MAPPING: JsonMap = {
   type: 'object',
@@ -81,6 +73,7 @@ function entrySchema(names: readonly string[], modules: readonly JsonMap[]): Jso
         properties: { module: MAPPING, implementations: { type: 'object', additionalProperties: MAPPING } },
       },
       isolation: { enum: ['inline', 'process'], description: 'Default inline.' },
+      host: { type: 'string', description: 'Name of the machine that runs the module.' },
       restart: { description: 'on-failure (default), never, or a policy.' },
       standalone: { type: 'boolean' },
       telemetry: { type: 'object', properties: { id: { type: 'integer' } } },
