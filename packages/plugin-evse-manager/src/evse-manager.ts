@@ -230,7 +230,7 @@ export class EvseManager extends EvseManagerBase {
       },
       dc_external_derate: {
         set_external_derating: async ({ derate }) =>
-          await kernel.command(() => kernel.dcSession.setDerating(derate)),
+          await kernel.command(() => kernel.dcSession.grants.setDerating(derate)),
       },
     };
   }

@@ -125,7 +125,11 @@ export class EnergyControl {
     this.setLimit(current < 0 && !kernel.acExportActive ? 0 : current, grant.valid_for);
     this.publishLimits();
     if (kernel.dc) {
-      kernel.dcSession.granted(root.total_power_W?.value, root.ac_max_current_A?.value, grant.valid_for);
+      kernel.dcSession.grants.granted(
+        root.total_power_W?.value,
+        root.ac_max_current_A?.value,
+        grant.valid_for,
+      );
     }
   }
 
@@ -138,7 +142,7 @@ export class EnergyControl {
     this.currentA = 0;
     this.#tellStack();
     this.publishLimits();
-    if (kernel.dc) kernel.dcSession.withdrawGrant();
+    if (kernel.dc) kernel.dcSession.grants.withdraw();
   }
 
   /** Tells stack and listeners the present limit again. */

@@ -66,7 +66,7 @@ export class Boot {
     const { ports, config } = kernel;
     kernel.hlc.setUpSession('configured');
     if (kernel.dc) {
-      kernel.dcSession.sendParameters();
+      kernel.dcSession.grants.sendParameters();
       kernel.dcSession.sendPresent({ voltage_V: 0, current_A: 0 });
       if (kernel.connected.imd) ports.send('imd', 'stop', {});
       if (kernel.connected.over_voltage_monitor) ports.send('over_voltage_monitor', 'stop', {});

@@ -135,7 +135,8 @@ export class HlcInputs {
         ...(power === undefined ? {} : { maximum_power_limit: power }),
         ...(voltage === undefined ? {} : { maximum_voltage_limit: voltage }),
       });
-      kernel.dcSession.evLimitsChanged();
+      kernel.dcSession.supervision.evLimitsChanged();
+      kernel.output.refresh();
     });
   }
 

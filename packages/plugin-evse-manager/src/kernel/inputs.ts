@@ -49,7 +49,7 @@ export class DeviceInputs {
   }
 
   supplyCapabilities(capabilities: Capabilities): void {
-    this.kernel.handle(() => this.kernel.dcSession.capabilities(capabilities));
+    this.kernel.handle(() => this.kernel.dcSession.grants.capabilities(capabilities));
   }
 
   supplyMeasurement(value: VoltageCurrent): void {
@@ -65,7 +65,7 @@ export class DeviceInputs {
   }
 
   outputVoltage(voltageV: number): void {
-    this.kernel.handle(() => this.kernel.dcSession.voltage('overVoltageMonitor', voltageV));
+    this.kernel.handle(() => this.kernel.dcSession.supervision.voltage('overVoltageMonitor', voltageV));
   }
 
   meter(side: 'car' | 'grid', value: Powermeter): void {
@@ -81,7 +81,7 @@ export class DeviceInputs {
         }
       }
       if (kernel.dc && value.voltage_V?.DC !== undefined)
-        kernel.dcSession.voltage('meter', value.voltage_V.DC);
+        kernel.dcSession.supervision.voltage('meter', value.voltage_V.DC);
       kernel.meterSeen();
     });
   }

@@ -24,6 +24,7 @@ import { SessionEvents } from '../session/session-events.js';
 import { Transactions } from '../session/transactions.js';
 import { chargerView } from './charger-view.js';
 import { performEffect } from './effects.js';
+import { outputPorts, transactionPorts } from './part-ports.js';
 import { PilotDriver } from './pilot-driver.js';
 import { shutDown } from './shutdown.js';
 import { transferModes } from './transfer-modes.js';
@@ -162,7 +163,7 @@ export class Kernel {
       centralValidation: config.central_contract_validation_allowed,
       certificateInstallation: config.contract_certificate_installation_enabled,
     });
-    this.transactions = new Transactions(session, this.events, this.reservation, this.#transactionPorts());
+    this.transactions = new Transactions(session, this.events, this.reservation, transactionPorts(this));
     this.authorisation = new Authorisation(this);
     this.pilot = new PilotDriver(this);
     this.charger = new Charger({
@@ -178,20 +179,7 @@ export class Kernel {
         roundUpToLimit: config.hack_fix_hlc_integer_current_requests,
       },
       clock,
-      {
-        setMode: (mode, phase) => ports.send('powersupply_DC', 'setMode', { mode, phase }),
-        setExport: (voltage, current) =>
-          ports.send('powersupply_DC', 'setExportVoltageCurrent', { voltage, current }),
-        setImport: (voltage, current) =>
-          ports.send('powersupply_DC', 'setImportVoltageCurrent', { voltage, current }),
-        log: (message, fields) => this.log.error(message, fields),
-        mayPrepare: () => this.#mayPrepare(),
-        mayDeliver: () => this.#mayPrepare() && this.pilot.state.relaysClosed && this.pilot.state.permitted,
-        discharging: () => this.energy.exporting && this.feedbackMode !== 'none',
-        targetChanged: ({ voltage, current }) =>
-          this.evInfo.update({ target_voltage: voltage, target_current: current }),
-        run: (task) => this.handle(task),
-      },
+      outputPorts(this),
     );
     this.dcSession = new DcSession(this);
     this.energy = new EnergyControl(this);
@@ -224,7 +212,7 @@ export class Kernel {
 
   /** Enough energy was granted for charging. */
   get power(): boolean {
-    return this.dc ? this.dcSession.power : this.energy.currentA > LEAST_AC_CURRENT_A;
+    return this.dc ? this.dcSession.grants.power : this.energy.currentA > LEAST_AC_CURRENT_A;
   }
 
   get fatal(): boolean {
@@ -383,11 +371,6 @@ export class Kernel {
     });
   }
 
-  #mayPrepare(): boolean {
-    const { state } = this.charger;
-    return !this.fatal && this.session.authorised && (state === 'PrepareCharging' || state === 'Charging');
-  }
-
   #errorsChanged(kind: ShutdownKind): void {
     if (kind !== 'none' && this.shutdown === 'none') this.authorisation.endReservation();
     if (this.running) shutDown(this);
@@ -413,30 +396,6 @@ export class Kernel {
       this.withPowerSinceMs = undefined;
       this.withoutPowerSinceMs ??= nowMs;
     }
-  }
-
-  #transactionPorts(): ConstructorParameters<typeof Transactions>[3] {
-    const { config, ports, connected } = this;
-    return {
-      hasMeter: this.billingMeter !== undefined,
-      hasStore: connected.store,
-      evseId: config.evse_id,
-      failOnMeterErrors: config.fail_on_powermeter_errors,
-      start: async (request) => await ports.startTransaction(request),
-      stop: async (id) => await ports.stopTransaction(id),
-      persist: async (id) => await ports.store(this.storeKey, id),
-      resume: (task) => this.handle(task),
-      stillWanted: () =>
-        this.charger.state === 'WaitingForAuthentication' &&
-        this.session.authorised &&
-        this.charger.memory.plugged &&
-        !this.charger.memory.carLeft &&
-        !this.charger.memory.disableRequested &&
-        !this.fatal,
-      startFailed: (message) =>
-        this.errors.raise({ name: 'PowermeterTransactionStartFailed', severity: 'Medium', message }),
-      log: (message, fields) => this.log.warn(message, fields),
-    };
   }
 
   /** Key under which the id of the open transaction is kept. */

@@ -52,7 +52,7 @@ export class PilotDriver {
     const unexpected = !closed && this.#state.relaysClosed && this.#state.permitted;
     this.step({ type: 'relays', closed });
     if (kernel.dc && !closed) {
-      kernel.dcSession.stopSupervision();
+      kernel.dcSession.supervision.stop();
       kernel.output.forget();
     }
     if (kernel.hlc.present) kernel.ports.send('hlc', 'ac_contactor_closed', { status: closed });
@@ -95,7 +95,7 @@ export class PilotDriver {
 
   #event(event: PilotEvent): void {
     this.#slac(event);
-    if (this.kernel.dc && event === 'CarUnplugged') this.kernel.dcSession.resetSupervision();
+    if (this.kernel.dc && event === 'CarUnplugged') this.kernel.dcSession.supervision.reset();
     this.#charger(event);
     this.#hlc(event);
   }

@@ -46,32 +46,35 @@ function commandChannel(peer: string, command: string): string {
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 
+/** Members that hold ids of sessions. */
+const ID_MEMBERS = new Set(['uuid', 'transaction_id', 'value']);
+
 /** Replaces time stamps and ids by the marks of the recordings, numbers by rounded ones. */
 export class Normaliser {
   readonly #ids = new Map<string, string>();
 
-  value(value: unknown): Value {
+  value(value: unknown, key = ''): Value {
     if (value === undefined || value === null) return null;
     if (typeof value === 'number') return Number(value.toPrecision(6));
     if (typeof value === 'boolean') return value;
-    if (typeof value === 'string') return this.#text(value);
-    if (Array.isArray(value)) return value.map((item) => this.value(item));
+    if (typeof value === 'string') return this.#text(value, key);
+    if (Array.isArray(value)) return value.map((item) => this.value(item, key));
     return Object.fromEntries(
       Object.entries(value)
         // A random number.
-        .filter(([key, item]) => item !== undefined && key !== 'countdown_s')
+        .filter(([member, item]) => item !== undefined && member !== 'countdown_s')
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, item]) => [key, this.value(item)]),
+        .map(([member, item]) => [member, this.value(item, member)]),
     );
   }
 
-  #text(text: string): string {
+  #text(text: string, key: string): string {
     if (DATE.test(text)) return '<ts>';
     const known = this.#ids.get(text);
     if (known !== undefined) return known;
     if (/^<id\d+>$/.test(text) && !this.#ids.has(text)) this.#ids.set(text, text);
     const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text);
-    const short = /^[A-Za-z0-9+/]{16}$|^[A-Za-z0-9+/]{22}$/.test(text) && /\d/.test(text);
+    const short = ID_MEMBERS.has(key) && (text.length === 16 || text.length === 22);
     if (!uuid && !short) return text;
     const number = this.#ids.size + 1;
     const mark = uuid ? `<id${number}>` : `<id${number}:${text.length} characters>`;

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DcOutputPorts } from '../dc/dc-output.js';
+import type { TransactionPorts } from '../session/transactions.js';
+import type { Kernel } from './kernel.js';
+
+/** A session in which the EV's requests count. */
+function mayPrepare(kernel: Kernel): boolean {
+  const { state } = kernel.charger;
+  return !kernel.fatal && kernel.session.authorised && (state === 'PrepareCharging' || state === 'Charging');
+}
+
+/** What the DC output has around it. */
+export function outputPorts(kernel: Kernel): DcOutputPorts {
+  const { ports } = kernel;
+  return {
+    setMode: (mode, phase) => ports.send('powersupply_DC', 'setMode', { mode, phase }),
+    setExport: (voltage, current) =>
+      ports.send('powersupply_DC', 'setExportVoltageCurrent', { voltage, current }),
+    setImport: (voltage, current) =>
+      ports.send('powersupply_DC', 'setImportVoltageCurrent', { voltage, current }),
+    log: (message, fields) => kernel.log.error(message, fields),
+    mayPrepare: () => mayPrepare(kernel),
+    mayDeliver: () => mayPrepare(kernel) && kernel.pilot.state.relaysClosed && kernel.pilot.state.permitted,
+    discharging: () => kernel.energy.exporting && kernel.feedbackMode !== 'none',
+    targetChanged: ({ voltage, current }) =>
+      kernel.evInfo.update({ target_voltage: voltage, target_current: current }),
+    run: (task) => kernel.handle(task),
+  };
+}
+
+/** What transactions have around them. */
+export function transactionPorts(kernel: Kernel): TransactionPorts {
+  const { config, ports, connected } = kernel;
+  return {
+    hasMeter: kernel.billingMeter !== undefined,
+    hasStore: connected.store,
+    evseId: config.evse_id,
+    failOnMeterErrors: config.fail_on_powermeter_errors,
+    start: async (request) => await ports.startTransaction(request),
+    stop: async (id) => await ports.stopTransaction(id),
+    persist: async (id) => await ports.store(kernel.storeKey, id),
+    resume: (task) => kernel.handle(task),
+    stillWanted: () =>
+      kernel.charger.state === 'WaitingForAuthentication' &&
+      kernel.session.authorised &&
+      kernel.charger.memory.plugged &&
+      !kernel.charger.memory.carLeft &&
+      !kernel.charger.memory.disableRequested &&
+      !kernel.fatal,
+    startFailed: (message) =>
+      kernel.errors.raise({ name: 'PowermeterTransactionStartFailed', severity: 'Medium', message }),
+    log: (message, fields) => kernel.log.warn(message, fields),
+  };
+}
