@@ -85,7 +85,7 @@ export class RuntimeConfig {
    * @throws UnknownNameError
    */
   async set(address: ParameterAddress, value: ConfigValue, origin?: string): Promise<SetConfigResult> {
-    const { slot, declaration, values } = this.#find(address);
+    const { slot, declaration } = this.#find(address);
     const { parameter, implementationId } = address;
     if (!this.#may('write', slot, origin)) return { status: 'access-denied' };
     if (declaration.mutability === 'ReadOnly' && !this.#may('setReadOnly', slot, origin))
@@ -100,12 +100,15 @@ export class RuntimeConfig {
             : `${problem.message}; expected ${problem.expected}`,
       };
     return await slot.exclusive(async () => {
+      // A fresh look: another instance may have come while this waited for its turn.
+      const { values } = this.#find(address);
       const answer =
         declaration.mutability === 'ReadOnly' || slot.instance === undefined
           ? 'reboot-required'
           : await slot.configHandlers.ask(parameter, value, implementationId);
       if (typeof answer === 'object') return { status: 'rejected', reason: answer.rejected };
       if (answer === 'accepted') values[parameter] = value;
+      slot.remember(parameter, value, implementationId);
       const unwritten = await this.#keep(address, value);
       this.log.info('a parameter was set', { ...address, status: answer });
       return unwritten === undefined ? { status: answer } : { status: answer, reason: unwritten };

@@ -7,7 +7,7 @@ import { completeConfig, type ModuleConfig } from '../config/complete-config.js'
 import { ConfigHandlers } from '../config/config-handlers.js';
 import { currentActivity, runInScope } from '../containment/activity.js';
 import { ModuleScope } from '../containment/module-scope.js';
-import type { ModuleDescriptor, ModuleInfo } from '../contract/index.js';
+import type { ConfigValue, ModuleDescriptor, ModuleInfo } from '../contract/index.js';
 import { Shutdown, toError } from '../exceptions/index.js';
 import type { LoadedModule } from '../composition/module-resolver.js';
 import { ModuleContainer } from '../injection/module-container.js';
@@ -61,6 +61,21 @@ export class ModuleSlot {
     this.host.stateChanged(this.id, state, reason);
   }
 
+  /** A parameter was set at run time: instances that come from now on are made with it. */
+  remember(parameter: string, value: ConfigValue, implementation: string | undefined): void {
+    const { configModule, configImplementation } = this.entry;
+    this.entry =
+      implementation === undefined
+        ? { ...this.entry, configModule: { ...configModule, [parameter]: value } }
+        : {
+            ...this.entry,
+            configImplementation: {
+              ...configImplementation,
+              [implementation]: { ...configImplementation[implementation], [parameter]: value },
+            },
+          };
+  }
+
   /**
    * Makes a new instance: its container, its context, the connections of its requirements.
    *
@@ -70,6 +85,7 @@ export class ModuleSlot {
     const { moduleClass } = this.loaded;
     const scope = new ModuleScope(this.id, this.host.logOf(this.id), this.host);
     try {
+      this.config = this.#completeConfig();
       this.endpoint.begin(scope);
       this.host.providerReplaced(this.id);
       const { context, held } = buildContext({

@@ -91,6 +91,24 @@ describe('configuration at run time', () => {
     });
   });
 
+  it('that asked for a restart counts for the next instance of the module, also another one', async () => {
+    await withSystem({ ...options, counter: { restart: { delay_ms: 10 } } }, async (system) => {
+      const { runtime, requires, clock } = system;
+      Configured.answer = () => 'reboot-required';
+      await runtime.config.set(step, 4);
+      expect(await requires.counter.call.add({ amount: 1 })).to.equal(1);
+      const { scope } = runtime.slots.get('counter')!.instance!;
+      scope.clock.setTimeout(() => {
+        throw new Error('broken');
+      }, 1);
+      await clock.advance(11);
+      expect(await requires.counter.call.add({ amount: 1 })).to.equal(5);
+      class Other extends Configured {}
+      await runtime.replace('counter', Other);
+      expect(await requires.counter.call.add({ amount: 1 })).to.equal(5);
+    });
+  });
+
   it('rejects values that do not conform and parameters that are read-only, without asking', async () => {
     await withSystem(options, async ({ runtime }) => {
       Configured.answer = () => {
