@@ -38,6 +38,8 @@ export interface PeerOptions {
   readonly queues: QueueReport;
   readonly callTimeoutMs: number;
   readonly ignore: { readonly errors: boolean; readonly variables: readonly string[] };
+  /** Told of everything that comes from a provider of another process; those of this one tell by themselves. */
+  readonly onlooker: ConnectionListener | undefined;
 }
 
 interface Sink {
@@ -91,6 +93,7 @@ export class Peer implements ConnectionListener {
       }
     }
     this.#latest[name] = value;
+    this.#options.onlooker?.variable(name, value);
     const sinks = this.#sinks.get(name);
     if (sinks === undefined) return;
     for (const sink of sinks) sink.push(value);
@@ -98,6 +101,7 @@ export class Peer implements ConnectionListener {
 
   error(error: RaisedError): void {
     this.#errors.take(error);
+    this.#options.onlooker?.error(error);
   }
 
   /** The consumer is initialised: deliveries begin. */

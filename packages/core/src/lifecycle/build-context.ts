@@ -46,6 +46,7 @@ export function buildContext(parts: ContextParts): {
           queues: host.queues,
           callTimeoutMs: host.callTimeoutMs,
           ignore: rest.ignore,
+          onlooker: host.onlookerOf(target, scope),
         });
         held.push(peer);
         host.peerMade(peer, target.moduleId, scope);

@@ -2,11 +2,9 @@
 import { dirname } from 'node:path';
 import type { Clock } from '@carabiner/clock';
 import type { Finding } from '@carabiner/dialect';
-import type { Bus } from '../bus/bus.js';
+import type { Bus, ConnectionListener, ImplementationAddress } from '../bus/bus.js';
 import type { Peer } from '../bus/client.js';
-import { LocalBus } from '../bus/local-bus.js';
 import { QueueReport } from '../bus/queue-report.js';
-import { RoutingBus } from '../bus/routing-bus.js';
 import type { ValidationMode } from '../bus/validation.js';
 import { overlayPathOf } from '../composition/composition-source.js';
 import type { RunConfiguration } from '../composition/run-configuration.js';
@@ -20,6 +18,7 @@ import { BlockWatch } from '../observability/block-watch.js';
 import type { BootStep, BootTimer } from '../observability/boot-tree.js';
 import { LogBook } from '../observability/logger.js';
 import { Metrics, MetricsServer } from '../observability/metrics.js';
+import { busOf } from './bus-of.js';
 import { EventHub } from './event-hub.js';
 import { HOST_ORIGIN, callAnywhere, type HostCallOptions } from './host-call.js';
 import { ModuleStepError, RuntimeStateError, UnknownNameError } from './lifecycle-errors.js';
@@ -28,6 +27,7 @@ import type { ModuleInstance } from './module-instance.js';
 import { ModuleSlot, PeerRegister } from './module-slot.js';
 import type { ModuleState, ModuleStatus } from './module-state.js';
 import type { RemoteModules } from './remote-modules.js';
+import { Onlookers } from './onlookers.js';
 import { RemoteStates } from './remote-states.js';
 import type { RuntimeEvent, RuntimeState } from './runtime-events.js';
 import type { RuntimeParts } from './runtime-parts.js';
@@ -58,6 +58,7 @@ export class Runtime implements ModuleHost {
   readonly #remoteStates: RemoteStates;
   readonly #peers = new PeerRegister();
   readonly #events: EventHub;
+  readonly #onlookers = new Onlookers(this);
   readonly #order: Dependencies;
   readonly #supervisor: Supervisor;
   readonly #broker: BrokerAccess;
@@ -282,6 +283,12 @@ export class Runtime implements ModuleHost {
   }
 
   /** @internal */
+  onlookerOf(target: ImplementationAddress, scope: ModuleScope): ConnectionListener | undefined {
+    if (!this.#remoteStates.has(target.moduleId)) return undefined;
+    return this.#onlookers.of(target, scope);
+  }
+
+  /** @internal */
   providerReplaced(moduleId: string): void {
     this.#peers.forget(moduleId);
   }
@@ -387,14 +394,4 @@ export class Runtime implements ModuleHost {
     this.log.info(`runtime ${state}`);
     this.#events.tell({ kind: 'runtime', state });
   }
-}
-
-/** The local bus, joined with the one that leads to other processes where there is one. */
-function busOf(remote: RemoteModules | undefined, here: ReadonlySet<string>): Bus {
-  const local = new LocalBus();
-  if (remote === undefined) return local;
-  return new RoutingBus(local, remote.bus, {
-    isLocal: (id) => here.has(id),
-    isExported: (id) => remote.exports?.(id) ?? true,
-  });
 }

@@ -121,6 +121,20 @@ describe('modules in another process', () => {
     expect(await split.near.call('counter', 'main', 'add', { amount: 1 })).to.equal(4);
   });
 
+  it('can be observed as far as a module of this process hears of them', async () => {
+    await split.start();
+    const events: string[] = [];
+    split.near.observe((event) => {
+      if (event.kind === 'variable') events.push(`${event.moduleId}/${event.name} ${String(event.value)}`);
+      if (event.kind === 'error') events.push(event.error.type);
+    });
+    const { publish, errors } = split.counter!['provides'].main;
+    publish.total(3);
+    errors.raise({ type: 'counter/Overflow', message: 'x' });
+    await settle();
+    expect(events).to.deep.equal(['counter/total 3', 'counter/Overflow']);
+  });
+
   it('are waited for before ready, and stopped last', async () => {
     await split.start();
     expect(split.log).to.deep.equal(['user init', 'others ready', 'user ready']);
