@@ -32,7 +32,7 @@ describe('compositions of the example', () => {
   });
 
   it('drive the simulated unit, and a simulated supply, through the soak test', async () => {
-    const clock = new ScaledClock(systemClock, 10);
+    const clock = new ScaledClock(systemClock, 5);
     const unit = await VoltlineSimulator.start(0, clock);
     for (const name of ['voltline.yaml', 'simulated.yaml']) {
       const composition = parse(await textOf(name)) as Composition;

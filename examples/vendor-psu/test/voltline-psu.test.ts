@@ -5,7 +5,7 @@ import { VoltlinePsu } from 'voltline-psu-driver';
 import { VoltlineSimulator } from 'voltline-psu-driver/simulator';
 
 async function bench() {
-  const clock = new ScaledClock(systemClock, 10);
+  const clock = new ScaledClock(systemClock, 5);
   const unit = await VoltlineSimulator.start(0, clock);
   const harness = await createHarness(VoltlinePsu, { config: { port: unit.port }, clock });
   return {
