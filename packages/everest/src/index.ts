@@ -26,3 +26,12 @@ export {
   type SystemBroker,
 } from './manager-role/system-broker.js';
 export { measureRoundTrip, SLOW_BROKER_CURE, SLOW_ROUND_TRIP_MS } from './broker/round-trip.js';
+export { EverestInstallError } from './install/install-error.js';
+export type { FileAction } from './install/install-change.js';
+export {
+  installModules,
+  uninstallModules,
+  type InstallOptions,
+  type InstallReport,
+  type UninstallOptions,
+} from './install/install-modules.js';

@@ -3,6 +3,7 @@ import type { RegisterCommand } from '../command.js';
 import { registerCall } from './call.js';
 import { registerCheck } from './check.js';
 import { registerCompletion } from './completion.js';
+import { registerEverest } from './everest.js';
 import { registerGraph } from './graph.js';
 import { registerInit } from './init.js';
 import { registerModule } from './module.js';
@@ -31,5 +32,6 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerStop,
   registerNew,
   registerModule,
+  registerEverest,
   registerCompletion,
 ];
