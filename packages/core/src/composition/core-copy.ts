@@ -9,6 +9,9 @@ import { findInstalled, type ModulePackage } from './package-scan.js';
 const CORE = '@carabiner/core';
 const COPIES = Symbol.for('carabiner.core.copies');
 
+/** A place instead of a range (`file:…`, `workspace:…`, a Git address): it says nothing of the version. */
+const PLACE = /[:/]/;
+
 /** This copy of the core: where it lies and its version. */
 export const THIS_CORE: { readonly folder: string; readonly version: string } = (() => {
   const folder = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));
@@ -61,13 +64,13 @@ export function coreProblems(
       message: `package ${name} does not name ${CORE} among its peerDependencies`,
       expected: `"peerDependencies": { "${CORE}": "^${core.version}" }`,
     });
-  else if (typeof range !== 'string' || validRange(range) === null)
+  else if (typeof range !== 'string' || (validRange(range) === null && !PLACE.test(range)))
     problems.push({
       code: 'bad-core-range',
       message: `package ${name} has ${JSON.stringify(range)} as range of ${CORE}`,
       expected: 'a version range',
     });
-  else if (!satisfies(core.version, range, { includePrerelease: true }))
+  else if (!PLACE.test(range) && !satisfies(core.version, range, { includePrerelease: true }))
     problems.push({
       code: 'core-version',
       message: `package ${name} was made for ${CORE} ${range}, this is ${core.version}`,

@@ -152,6 +152,23 @@ describe('modules of packages', () => {
     expect(globalThis).to.not.have.property('carabinerTrap');
   });
 
+  it('that name a place of the core instead of a range are taken as they are installed', async () => {
+    for (const origin of ['file:../core-0.1.0.tgz', 'workspace:^', 'github:owner/repository']) {
+      place.install(
+        'near',
+        declares('Near', { peerDependencies: { '@carabiner/core': origin } }),
+        files('Near'),
+      );
+      expect(await outcome({ module: 'Near' }), origin).to.equal('plain');
+    }
+    place.install(
+      'tag',
+      declares('Tag', { peerDependencies: { '@carabiner/core': 'newest' } }),
+      files('Tag'),
+    );
+    expect(await outcome({ module: 'Tag' })).to.contain('bad-core-range');
+  });
+
   it('that would bring a second copy of the core are refused, with its place', async () => {
     place.install('heavy', declares('Heavy'), files('Heavy'));
     place.write({
