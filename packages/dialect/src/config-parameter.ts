@@ -208,6 +208,8 @@ function readParameter(name: string, entry: MapChecker): ConfigParameterModel {
   for (const keyword of NUMBER_KEYWORDS)
     copyNumber(entry, parameter, keyword, keyword === 'multipleOf' ? 'positive' : 'any');
   for (const keyword of LENGTH_KEYWORDS) copyNumber(entry, parameter, keyword, 'count');
+  checkOrder(entry, parameter, 'minimum', 'maximum');
+  checkOrder(entry, parameter, 'minLength', 'maxLength');
   copyPattern(entry, parameter);
   copyEnum(entry, parameter);
   const fallback = entry.value['default'];
@@ -270,6 +272,17 @@ function copyNumber(
     message: `'${keyword}' is ${shown(value)}`,
     expected:
       range === 'any' ? 'a number' : range === 'positive' ? 'a number above 0' : 'an integer not below 0',
+  });
+}
+
+function checkOrder(entry: MapChecker, parameter: Record<string, Json>, lower: string, upper: string): void {
+  const low = parameter[lower];
+  const high = parameter[upper];
+  if (typeof low !== 'number' || typeof high !== 'number' || low <= high) return;
+  entry.report([lower], {
+    code: 'empty-range',
+    message: `'${lower}' ${low} is above '${upper}' ${high}: no value fits`,
+    expected: `${lower} not above ${upper}`,
   });
 }
 

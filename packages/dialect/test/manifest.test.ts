@@ -91,6 +91,18 @@ capabilities: []
     expect(line).to.match(/^m\.yaml:3:39: warning: 'required' has no meaning/);
   });
 
+  it('says that no value fits, not that the default does not', () => {
+    const text = `description: It is
+config:
+  a: { description: It, type: integer, minimum: 5, maximum: 4, default: 4 }
+  b: { description: It, type: string, minLength: 2, maxLength: 1 }
+${METADATA}`;
+    expect(findings(text)).to.deep.equal([
+      "m.yaml:3:49: error: 'minimum' 5 is above 'maximum' 4: no value fits (at config.a.minimum); expected minimum not above maximum [empty-range]",
+      "m.yaml:4:50: error: 'minLength' 2 is above 'maxLength' 1: no value fits (at config.b.minLength); expected minLength not above maxLength [empty-range]",
+    ]);
+  });
+
   it('takes keywords of tools', () => {
     const text = `description: It is\nconfig:\n  a: { description: It, type: string, x-group: Serial }\n${METADATA}`;
     expect(findings(text)).to.deep.equal([]);
