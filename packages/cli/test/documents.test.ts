@@ -138,6 +138,22 @@ describe('documents', function () {
     for (const code of Object.values(ExitCode)) expect(page).to.match(new RegExp(`^\\| ${code} +\\|`, 'm'));
   });
 
+  it('name every command, and every option of run', async () => {
+    await using folder = await workshop();
+    const readme = await readFile(`${ROOT}packages/cli/README.md`, 'utf8');
+    const help = async (...args: readonly string[]): Promise<string> => {
+      const terminal = new TestTerminal(folder.path, folder.join('run'));
+      await runCli([...args, '--help'], terminal);
+      return terminal.stdout;
+    };
+    const commands = [...(await help()).matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name = '']) => name);
+    expect(commands).to.include('check');
+    for (const command of commands.filter((name) => name !== 'help'))
+      expect(readme, command).to.match(new RegExp(`^\\| \`${command}\\b`, 'm'));
+    for (const [option] of (await help('run')).matchAll(/--(?!help)[a-z][a-z-]+/g))
+      expect(readme, option).to.include(`| \`${option}`);
+  });
+
   it('show the terminal relative paths only', async () => {
     await using folder = await workshop();
     await mkdir(folder.join('sub'));
