@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@carabiner/core';
 import type { EvseManagerProvides, EvseManagerRequires } from './generated/EvseManager.js';
+import { SupplyOutbox } from './supply-outbox.js';
 import type { PeerName, Ports, Publications } from './ports.js';
 
 /** Calls of one peer, addressed by name. The types of {@link Ports} guarantee that name and arguments fit. */
@@ -32,6 +33,11 @@ export function connectPorts(
   };
   const meter = requires.powermeter_car_side ?? requires.powermeter_grid_side;
   const { store } = requires;
+  const supplyCalls = calls.powersupply_DC as AnyCalls | undefined;
+  const supply = new SupplyOutbox(
+    async (command, args) => await supplyCalls?.[command]?.(args),
+    (command, error) => log.warn('command failed', { peer: 'powersupply_DC', command, error: text(error) }),
+  );
   return {
     connected: {
       connector_lock: requires.connector_lock !== undefined,
@@ -45,6 +51,10 @@ export function connectPorts(
       carMeter: requires.powermeter_car_side !== undefined,
     },
     send(peer, command, args) {
+      if (peer === 'powersupply_DC') {
+        supply.send(command, args);
+        return;
+      }
       const call = (calls[peer] as AnyCalls | undefined)?.[command];
       if (call === undefined) return;
       call(args).catch((error: unknown) => log.warn('command failed', { peer, command, error: text(error) }));

@@ -9,6 +9,8 @@ export const LEAST_AC_CURRENT_A = 5.9;
 /** A grant counts for one second longer than it says. */
 const GRACE_MS = 1000;
 
+const GRID_FREQUENCY_HZ = 50;
+
 const CABLE_RATING_A = { None: undefined, A_13: 13, A_20: 20, A_32: 32, A_63_3ph_70_1ph: 63 } as const;
 
 /** What the energy tree grants, and what this leaf asks of it. */
@@ -55,6 +57,7 @@ export class EnergyControl {
     const most = hardware.max_phase_count_import;
     this.activePhases = this.activePhases === 0 ? most : Math.min(this.activePhases, most);
     this.publishLimits();
+    this.#tellAcLimits(hardware);
     this.kernel.ports.publish('evse', 'hw_capabilities', hardware);
     this.kernel.publishTransferModes(false);
   }
@@ -210,6 +213,36 @@ export class EnergyControl {
     this.#pendingPhases = goal;
     if (kernel.charger.state === 'Charging') kernel.charger.enter('SwitchPhases');
     else if (kernel.charger.state !== 'SwitchPhases') this.commitPhases();
+  }
+
+  /** What ISO 15118-20 wants to know of an AC charger. */
+  #tellAcLimits(hardware: HardwareCapabilities): void {
+    const { kernel } = this;
+    if (kernel.dc || !kernel.hlc.present) return;
+    const { ac_nominal_voltage, ac_max_reactive_power, supported_iso_ac_bpt } = kernel.config;
+    const power = (currentA: number, phases: number): { total: number } => ({
+      total: currentA * ac_nominal_voltage * phases,
+    });
+    const { max_phase_count_import, min_phase_count_import, max_phase_count_export } = hardware;
+    kernel.ports.send('hlc', 'update_ac_parameters', {
+      ac_parameters: {
+        nominal_frequency: GRID_FREQUENCY_HZ,
+        nominal_voltage: ac_nominal_voltage,
+        connectors: [max_phase_count_import === 1 ? 'SinglePhase' : 'ThreePhase'],
+        ...(ac_max_reactive_power > 0 ? { evse_max_reactive_power: ac_max_reactive_power } : {}),
+      },
+    });
+    kernel.ports.send('hlc', 'update_ac_maximum_limits', {
+      maximum_limits: {
+        charge_power: power(hardware.max_current_A_import, max_phase_count_import),
+        ...(supported_iso_ac_bpt
+          ? { discharge_power: power(hardware.max_current_A_export, max_phase_count_export) }
+          : {}),
+      },
+    });
+    kernel.ports.send('hlc', 'update_ac_minimum_limits', {
+      minimum_limits: { charge_power: power(hardware.min_current_A_import, min_phase_count_import) },
+    });
   }
 
   #tellStack(): void {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EvseManager } from '@carabiner/plugin-evse-manager';
-import { CHARGER_TABLE, type Transition } from '../../dist/charger/table.js';
+import { CHARGER_TABLE, DIRECT_TRANSITIONS, type Transition } from '../../dist/charger/table.js';
 import { CHARGER_STATES, type ChargerState, type ChargerView } from '../../dist/charger/view.js';
 import {
   INITIAL_PILOT_STATE,
@@ -33,7 +33,10 @@ export function chargerDiagram(): string {
       targets(transition, from).map((to) => `  ${from} --> ${to}: ${transition.when.replaceAll(':', ' –')}`),
     ),
   );
-  return ['```mermaid', 'stateDiagram-v2', '  [*] --> Idle', ...lines, '```'].join('\n');
+  const direct = DIRECT_TRANSITIONS.map(
+    ({ from, to, when }) => `  ${from} --> ${to}: ${when.replaceAll(':', ' –')}`,
+  );
+  return ['```mermaid', 'stateDiagram-v2', '  [*] --> Idle', ...lines, ...direct, '```'].join('\n');
 }
 
 /** A view in which nothing is going on; enough to ask a state for its entry effects. */
