@@ -12,10 +12,13 @@ const REQUEST = Buffer.from('000000000006ff0300000' + '00a', 'hex');
 const ANSWER_BYTES = 7 + 2 + 20;
 
 async function serve(kind) {
+  process.once('disconnect', () => process.exit());
   if (kind === 'carabiner') {
     const { createServer } = await import('node:net');
     const { DispenserConnection, RegisterBank } = await import('@carabiner/fusioncharge');
-    const server = createServer((socket) => new DispenserConnection(socket, new RegisterBank(4)));
+    const server = createServer(
+      (socket) => new DispenserConnection(socket, new RegisterBank(4), { reportPeriodMs: 3_600_000 }),
+    );
     server.listen(0, '127.0.0.1', () => process.send(server.address().port));
   } else if (kind === 'jsmodbus') {
     const { createServer } = await import('node:net');
@@ -56,6 +59,8 @@ async function measure(port, inFlight, seconds) {
   const start = process.hrtime.bigint();
   const end = start + BigInt(Math.round(seconds * 1e9));
   await new Promise((resolve) => {
+    // A server that loses an answer must not hold up the others.
+    setTimeout(resolve, 4000 * seconds).unref();
     socket.on('data', (chunk) => {
       rest += chunk.length;
       const complete = Math.floor(rest / ANSWER_BYTES);
@@ -76,7 +81,13 @@ async function main() {
   const kinds = ['carabiner', 'modbus-serial', 'jsmodbus'];
   const children = kinds.map((kind) => fork(fileURLToPath(import.meta.url), [kind], { stdio: 'inherit' }));
   const ports = await Promise.all(
-    children.map((child) => new Promise((resolve) => child.once('message', resolve))),
+    children.map(
+      (child) =>
+        new Promise((resolve, reject) => {
+          child.once('message', resolve);
+          child.once('exit', (code) => reject(new Error(`a server ended with status ${code}`)));
+        }),
+    ),
   );
   for (const inFlight of [1, 16]) {
     const best = kinds.map(() => 0);
@@ -94,7 +105,7 @@ async function main() {
         }),
       );
   }
-  for (const child of children) child.kill();
+  for (const child of children) child.removeAllListeners('exit').kill();
 }
 
 await (process.argv[2] === undefined ? main() : serve(process.argv[2]));

@@ -3,8 +3,8 @@ import { systemClock, type Clock, type Timer } from '@carabiner/clock';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { FusionChargeError } from './errors.js';
-import { AduReader, encodeAdu, type Adu } from './mbap.js';
-import { respond } from './modbus-responder.js';
+import { AnswerBuffer } from './answer-buffer.js';
+import { AduReader, encodeAdu } from './mbap.js';
 import type { RegisterBank } from './register-bank.js';
 import { connectorRegisters } from './registers.js';
 import { collectReport } from './report-collector.js';
@@ -59,14 +59,18 @@ export class DispenserConnection extends EventEmitter<DispenserConnectionEvents>
     this.#watch(this.#silenceTimeoutMs);
     this.#schedule = new ReportSchedule(this.#clock, options.reportPeriodMs ?? 1000, () => this.#report());
 
-    const answers: Buffer[] = [];
-    const reader = new AduReader((adu) => answers.push(this.#serve(adu)));
+    const answers = new AnswerBuffer(bank);
+    const reader = new AduReader((adu) => {
+      this.#heardAt = this.#clock.monotonic();
+      answers.serve(adu);
+    });
     socket.on('data', (chunk: Buffer) => {
       this.#serving = true;
       reader.push(chunk);
       this.#serving = false;
       // A peer that sends but does not read is not read from either, else its answers would pile up here.
-      if (answers.length > 0 && this.#open && !socket.write(Buffer.concat(answers.splice(0)))) {
+      const due = answers.take();
+      if (due.length > 0 && this.#open && !socket.write(due)) {
         socket.pause();
         socket.once('drain', () => socket.resume());
       }
@@ -107,11 +111,6 @@ export class DispenserConnection extends EventEmitter<DispenserConnectionEvents>
   /** Ends the connection in the ordinary way, with FIN. */
   close(): void {
     this.#fail(undefined);
-  }
-
-  #serve(adu: Adu): Buffer {
-    this.#heardAt = this.#clock.monotonic();
-    return encodeAdu(adu.transactionId, adu.unitId, respond(this.#bank, adu.pdu), adu.protocolId);
   }
 
   #report(): void {

@@ -20,13 +20,25 @@ export interface Adu {
   readonly oversize: boolean;
 }
 
+/** Writes the header of a message whose PDU has `pduBytes` bytes. */
+export function writeMbapHeader(
+  target: Buffer,
+  offset: number,
+  transactionId: number,
+  protocolId: number,
+  unitId: number,
+  pduBytes: number,
+): void {
+  target.writeUInt16BE(transactionId, offset);
+  target.writeUInt16BE(protocolId, offset + 2);
+  target.writeUInt16BE(pduBytes + 1, offset + 4);
+  target[offset + 6] = unitId;
+}
+
 /** Builds a Modbus TCP message. */
 export function encodeAdu(transactionId: number, unitId: number, pdu: Uint8Array, protocolId = 0): Buffer {
   const adu = Buffer.allocUnsafe(MBAP_HEADER_BYTES + pdu.length);
-  adu.writeUInt16BE(transactionId, 0);
-  adu.writeUInt16BE(protocolId, 2);
-  adu.writeUInt16BE(pdu.length + 1, 4);
-  adu.writeUInt8(unitId, 6);
+  writeMbapHeader(adu, 0, transactionId, protocolId, unitId, pdu.length);
   adu.set(pdu, MBAP_HEADER_BYTES);
   return adu;
 }
