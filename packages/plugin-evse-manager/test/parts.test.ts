@@ -183,13 +183,12 @@ describe('AC with high level communication', () => {
       );
 
   it('authorised before SLAC began: F, X1, then the nominal duty cycle', async () => {
-    const bench = await ChargerBench.create({
+    await using bench = await ChargerBench.create({
       mode: 'AC',
       config,
       with: connected,
       behaviour: { vehicle: false },
     });
-    await using _ = bench;
     bench.harness.requires.bsp.answer({ pwm_on: () => undefined });
     await bench.plug();
     await bench.advance(600);

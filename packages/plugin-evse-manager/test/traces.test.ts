@@ -56,6 +56,7 @@ function evseLimits(outputs: readonly Output[]): Setting[] {
 
 describe('recordings of the reference', () => {
   const { random } = Math;
+  const used = new Set<string>();
 
   before(() => {
     // The length of random delays; the recordings' ones did not end by themselves.
@@ -75,9 +76,11 @@ describe('recordings of the reference', () => {
       const recorded = corrected(comparable(recordedOutputs(trace)));
       const context = { trace, recorded, ours };
       const compared = outside(departure);
-      const differences = compare(recorded.filter(compared), ours.filter(compared)).filter(
-        (difference) => !RULES.some((rule) => rule.allows(difference, context)),
-      );
+      const differences = compare(recorded.filter(compared), ours.filter(compared)).filter((difference) => {
+        const rule = RULES.find((candidate) => candidate.allows(difference, context));
+        if (rule !== undefined) used.add(rule.what);
+        return rule === undefined;
+      });
       expect(differences.map(describeDifference), 'differences that no rule explains').to.deep.equal([]);
       if (departure !== undefined) {
         const events = ours.filter((output) => output.channel === 'evse:session_event' && !compared(output));
@@ -101,6 +104,10 @@ describe('recordings of the reference', () => {
       }
     });
   }
+
+  it('every rule is needed', () => {
+    expect(RULES.map((rule) => rule.what).filter((what) => !used.has(what))).to.deep.equal([]);
+  });
 
   it('every departure belongs to a recording', () => {
     const names = traceNames();

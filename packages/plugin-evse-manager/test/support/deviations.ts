@@ -84,13 +84,17 @@ const lastEntryEvent = (outputs: readonly Output[], beforeMs: number): string | 
 const sameCall = (a: Output, b: Output): boolean =>
   a.channel === b.channel && a.name === b.name && JSON.stringify(a.content) === JSON.stringify(b.content);
 
+/** The relay permission is withdrawn. */
+const isWithdrawal = (output: Output): boolean =>
+  output.name === 'allow_power_on' && JSON.stringify(output.content).includes('false');
+
 /** What a shutdown consists of. */
 const isShutdownCall = (output: Output): boolean =>
   isX1(output) ||
   call(output, 'imd', 'stop') ||
   call(output, 'slac', 'reset') ||
   output.name === 'send_error' ||
-  (output.name === 'allow_power_on' && JSON.stringify(output.content).includes('false')) ||
+  isWithdrawal(output) ||
   (output.name === 'setMode' && fields(output).mode === 'Off');
 
 const lastEvent = (outputs: readonly Output[], beforeMs: number): Output | undefined =>
@@ -129,7 +133,8 @@ export const RULES: readonly Rule[] = [
       if (event !== undefined) return event === lastEntryEvent(context.recorded, output.at);
       return (
         isX1(output) ||
-        ['cp_state_F', 'pwm_on', 'enable', 'allow_power_on'].includes(output.name) ||
+        ['cp_state_F', 'pwm_on', 'enable'].includes(output.name) ||
+        isWithdrawal(output) ||
         call(output, 'imd', 'stop') ||
         call(output, 'hlc.stop_charging', 'stop_charging', { stop: true })
       );
@@ -150,10 +155,7 @@ export const RULES: readonly Rule[] = [
     allows: ({ kind, output }, { trace }) =>
       kind === 'extra' &&
       inputs(trace, 'dlink_error').some((at) => within(at, output.at, 1)) &&
-      (isX1(output) ||
-        call(output, 'imd', 'stop') ||
-        call(output, 'psu', 'setMode') ||
-        (output.name === 'allow_power_on' && JSON.stringify(output.content).includes('false'))),
+      (isX1(output) || call(output, 'imd', 'stop') || call(output, 'psu', 'setMode') || isWithdrawal(output)),
   },
   {
     what: 'a power supply that was switched off at a broken link is not switched off again',
