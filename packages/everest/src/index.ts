@@ -35,3 +35,13 @@ export {
   type InstallReport,
   type UninstallOptions,
 } from './install/install-modules.js';
+export { AccessControlError } from './access-control/access-control-error.js';
+export {
+  brokerAccessList,
+  type AccessList,
+  type AccessListOptions,
+  type BrokerUser,
+} from './access-control/access-list.js';
+export { makePasswords, passwordVariable, writePasswords } from './access-control/broker-passwords.js';
+export type { ExternalTopics } from './access-control/module-rules.js';
+export type { TopicRule } from './access-control/topic-rule.js';
