@@ -26,6 +26,9 @@ export {
   type SystemBroker,
 } from './manager-role/system-broker.js';
 export { measureRoundTrip, SLOW_BROKER_CURE, SLOW_ROUND_TRIP_MS } from './broker/round-trip.js';
+export { needsSystem } from './manager-role/needs-system.js';
+export { openSystem, type System, type SystemOptions } from './manager-role/open-system.js';
+export { diagnose, type Diagnosis } from './diagnosis.js';
 export { EverestInstallError } from './install/install-error.js';
 export type { FileAction } from './install/install-change.js';
 export {

@@ -3,6 +3,7 @@ import type { RegisterCommand } from '../command.js';
 import { registerCall } from './call.js';
 import { registerCheck } from './check.js';
 import { registerCompletion } from './completion.js';
+import { registerDoctor } from './doctor.js';
 import { registerEverest } from './everest.js';
 import { registerGraph } from './graph.js';
 import { registerInit } from './init.js';
@@ -33,5 +34,6 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerNew,
   registerModule,
   registerEverest,
+  registerDoctor,
   registerCompletion,
 ];

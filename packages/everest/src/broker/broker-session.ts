@@ -211,7 +211,7 @@ export class BrokerSession {
   #onClose(reason: string): void {
     if (this.#connected) {
       this.#connected = false;
-      this.#events.disconnected?.(reason);
+      if (!this.#closed) this.#events.disconnected?.(reason);
     }
     if (this.#closed || this.#reconnect !== undefined) return;
     // Fails what is in flight.

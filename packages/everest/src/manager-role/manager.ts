@@ -209,6 +209,11 @@ export class Manager implements RemoteModules {
     for (const { id } of this.#remote) this.#move(id, 'running');
   }
 
+  /** Leaves without a word to the modules, as a crash would; children end because their parent's pipe closes. */
+  async abandon(): Promise<void> {
+    await this.#link.session.close();
+  }
+
   async stop(): Promise<void> {
     const { session, topics } = this.#link;
     const { broker } = this.#options;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { ModuleEntry } from '@carabiner/core';
 import type { BrokerAddress } from '../broker/broker-address.js';
 import { brokerPort } from '../broker/broker-address.js';
+import { BROKER_VARIABLES } from '../module-role/module-settings.js';
 import type { TopicPrefixes } from '../protocol/topics.js';
 import type { GuestModule } from './guest-modules.js';
 import type { Placement } from './placement.js';
@@ -51,7 +52,12 @@ export function moduleCommand(
         '--log-format',
         system.logFormat,
       ],
-      env: { ...env, ...system.brokerEnvironment, CARABINER_PARENT_PIPE: '1' },
+      env: {
+        ...env,
+        ...system.brokerEnvironment,
+        ...ownCredentials(entry.id),
+        CARABINER_PARENT_PIPE: '1',
+      },
     };
   }
   return bound(entry, system, guestCommand(entry, placement.guest, system, env));
@@ -78,6 +84,14 @@ function everestEnvironment(
     MQTT_SERVER_PORT: undefined,
     EV_MODULE: id,
   };
+}
+
+/** A module with a password of its own (`CARABINER_MQTT_PASSWORD_<ID>`) goes by its id. */
+function ownCredentials(id: string): Record<string, string> {
+  const name = `${BROKER_VARIABLES.password}_${id.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+  const password = process.env[name];
+  if (password === undefined) return {};
+  return { [BROKER_VARIABLES.username]: id, [BROKER_VARIABLES.password]: password };
 }
 
 function guestCommand(

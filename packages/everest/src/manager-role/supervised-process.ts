@@ -49,7 +49,8 @@ export class SupervisedProcess {
   start(): void {
     const { file, args, env } = this.command();
     this.#lastStartMs = this.clock.monotonic();
-    const child = spawn(file, args, { env, stdio: ['pipe', 'inherit', 'inherit'] });
+    // A group of its own: Ctrl-C in a terminal is for this process, which stops its children in order.
+    const child = spawn(file, args, { env, stdio: ['pipe', 'inherit', 'inherit'], detached: true });
     this.#child = child;
     // A process that is gone closes the pipe; nothing is ever written to it.
     child.stdin.on('error', () => undefined);

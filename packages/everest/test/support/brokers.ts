@@ -18,7 +18,11 @@ export interface BrokerKind {
   readonly name: string;
   /** Why this kind cannot run here; undefined when it can. */
   readonly unavailable: string | undefined;
-  start(port?: number): Promise<TestBroker>;
+  /**
+   * @param lines - more lines of Mosquitto's configuration
+   * @param noDelay - Mosquitto sends small packets at once
+   */
+  start(port?: number, lines?: readonly string[], noDelay?: boolean): Promise<TestBroker>;
 }
 
 const hasMosquitto = spawnSync('mosquitto', ['-h']).error === undefined;
@@ -42,14 +46,22 @@ export const embedded: BrokerKind = {
 export const mosquitto: BrokerKind = {
   name: 'Mosquitto',
   unavailable: hasMosquitto ? undefined : 'the command mosquitto is not installed',
-  start: async (wanted) => {
+  start: async (wanted, lines = [], noDelay = true) => {
     const port = wanted ?? (await freePort());
     const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'));
     const file = join(folder, 'mosquitto.conf');
-    writeFileSync(
-      file,
-      `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n`,
-    );
+    const anonymous = lines.some((line) => line.startsWith('allow_anonymous'))
+      ? []
+      : ['allow_anonymous true'];
+    const configuration = [
+      `listener ${port} 127.0.0.1`,
+      ...anonymous,
+      ...(noDelay ? ['set_tcp_nodelay true'] : []),
+      'persistence false',
+      'user root',
+      ...lines,
+    ];
+    writeFileSync(file, `${configuration.join('\n')}\n`);
     const child = spawn('mosquitto', ['-v', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     await new Promise<void>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`mosquitto ended with ${String(code)}`)));

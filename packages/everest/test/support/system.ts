@@ -13,7 +13,7 @@ export interface TestSystem {
   readonly runtime: Runtime;
   readonly manager: Manager;
   readonly started: Promise<void>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Options of a test system. */

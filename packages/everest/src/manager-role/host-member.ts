@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock, Timer } from '@carabiner/clock';
+import type {
+  Bus,
+  Logger,
+  ModuleEntry,
+  ModuleShape,
+  RemoteHost,
+  RemoteModules,
+  RunConfiguration,
+  Runtime,
+} from '@carabiner/core';
+import { SetRequestResponder } from '../configuration/set-request-responder.js';
+import { decode, encodeConfiguration, encodeModuleReady } from '../protocol/envelope.js';
+import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
+import { Placements } from './placement.js';
+import { ProcessGroup } from './process-group.js';
+import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
+import { SystemLink } from './system-link.js';
+
+/** A ready that came while the manager was not listening is lost, so it is said again. */
+const READY_AGAIN_MS = 2_000;
+
+/** What a further host of a composition needs. */
+export interface HostMemberOptions {
+  readonly configuration: RunConfiguration;
+  readonly folder: string;
+  /** Name of this host. */
+  readonly host: string;
+  readonly broker: SystemBroker;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+  /** The manager asked everybody to shut down. */
+  readonly onShutdown: (reason: string) => void;
+}
+
+/** One host of a composition that does not play the manager: runs its modules and answers for them. */
+export class HostMember implements RemoteModules {
+  readonly bus: Bus;
+  readonly #options: HostMemberOptions;
+  readonly #placements: Placements;
+  readonly #link: SystemLink;
+  readonly #processes: ProcessGroup;
+  #host: RemoteHost | undefined;
+  #announced = false;
+  #everybodyReady = false;
+  #again: Timer | undefined;
+  /** Set once the runtime exists. */
+  runtime: Runtime | undefined;
+
+  /** @throws SystemBrokerError when the composition has no module for this host, or no broker that it can reach */
+  constructor(options: HostMemberOptions) {
+    const { configuration, folder, host, broker, clock, log } = options;
+    if (broker.embedded)
+      throw new SystemBrokerError(
+        `host '${host}' cannot reach an embedded broker: name one in settings.carabiner.mqtt.broker`,
+      );
+    if (!configuration.modules.some((entry) => entry.host === host))
+      throw new SystemBrokerError(`no module of the composition is marked with 'host: ${host}'`);
+    this.#options = options;
+    this.#placements = new Placements(configuration.settings, folder, host);
+    this.#link = new SystemLink({ configuration, placements: this.#placements, broker, host, clock, log });
+    this.bus = this.#link.bus;
+    this.#link.onReconnected = () => this.#announce();
+    const { carabiner } = configuration.settings;
+    this.#processes = new ProcessGroup(
+      this.#link,
+      this.#placements,
+      {
+        broker: broker.address,
+        brokerEnvironment: broker.environment,
+        prefixes: prefixesOf(configuration.settings),
+        prefix: this.#placements.folders?.prefix,
+        folder,
+        logLevel: options.logLevel ?? carabiner.logLevel,
+        logFormat: options.logFormat ?? 'auto',
+        runAsUser: undefined,
+      },
+      clock,
+      log,
+      { ended: () => undefined, restarted: () => undefined },
+    );
+  }
+
+  hosts(entry: ModuleEntry): boolean {
+    return this.#placements.of(entry).kind !== 'inline';
+  }
+
+  shapeOf(entry: ModuleEntry): ModuleShape | undefined {
+    return this.#placements.shapeOf(entry);
+  }
+
+  async start(host: RemoteHost): Promise<void> {
+    await this.#link.open();
+    const { session, topics } = this.#link;
+    const { log, onShutdown } = this.#options;
+    const responder = new SetRequestResponder({
+      session,
+      topics,
+      log,
+      runtime: () => this.runtime,
+      respond: async (topic, data) => {
+        await session.publish(topic, encodeConfiguration(CONFIGURATION_MESSAGES['2026'].response, data));
+      },
+    });
+    for (const { id } of this.#link.entriesOf('inline')) responder.serve(id);
+    session.subscribe(topics.shutdown, (_topic, payload) => {
+      if (payload.length > 0) onShutdown('the manager asked to shut down');
+    });
+    // A manager that starts anew publishes them and then waits for everybody.
+    session.subscribe(topics.definitions('module_names'), (_topic, payload) => {
+      if (payload.length > 0) this.#announce();
+    });
+    await session.acknowledged();
+    this.#processes.start();
+    for (const { id } of host.configuration.modules) {
+      if (this.#link.entriesOf('inline').some((entry) => entry.id === id)) continue;
+      host.stateChanged(id, 'initialising');
+    }
+    this.#host = host;
+  }
+
+  async initialised(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { session, topics } = this.#link;
+    let waited = 0;
+    await new Promise<void>((resolve) => {
+      session.subscribe(topics.globalReady, (_topic, payload) => {
+        const message = decode(payload);
+        if ('malformed' in message || message.type !== 'GlobalReady' || !message.ready) return;
+        if (this.#everybodyReady) return;
+        this.#everybodyReady = true;
+        this.#again?.cancel();
+        resolve();
+      });
+      const again = (): void => {
+        this.#announce();
+        waited += READY_AGAIN_MS;
+        if (waited % 10_000 === 0) log.warn('waiting for the manager and the modules of the other hosts');
+        this.#again = clock.setTimeout(again, READY_AGAIN_MS);
+      };
+      this.#again = clock.setTimeout(again, READY_AGAIN_MS);
+      this.#announced = true;
+      session.acknowledged().then(
+        () => {
+          this.#announce();
+        },
+        () => undefined,
+      );
+    });
+    for (const { id } of this.#options.configuration.modules)
+      if (!this.#link.entriesOf('inline').some((entry) => entry.id === id))
+        this.#host?.stateChanged(id, 'running');
+  }
+
+  async stop(): Promise<void> {
+    this.#again?.cancel();
+    await this.#processes.stop(false);
+    await this.#link.session.close();
+  }
+
+  #announce(): void {
+    if (!this.#announced) return;
+    const { topics } = this.#link;
+    for (const { id } of this.#link.entriesOf('inline'))
+      this.#link.publish(topics.moduleReady(id), encodeModuleReady());
+  }
+}
