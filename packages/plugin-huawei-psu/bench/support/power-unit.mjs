@@ -24,4 +24,5 @@ process.on('message', (message) => {
   if (message === 'arrivals') process.send(arrivals.splice(0));
   else process.exit(0);
 });
+process.once('disconnect', () => process.exit());
 process.send(mock.port);
