@@ -44,7 +44,8 @@ export function periodic(options: PeriodicOptions): Subscription {
         if (!controller.signal.aborted) onError(toError(thrown));
       })
       .finally(() => {
-        const lateMs = clock.monotonic() - dueMs;
+        // Timers of the machine fire up to a millisecond early; such a round counts as the one that was due.
+        const lateMs = Math.max(0, clock.monotonic() - dueMs);
         const skipped = Math.floor(lateMs / periodMs);
         dueMs += (skipped + 1) * periodMs;
         if (skipped > 0 && !controller.signal.aborted) onSkipped?.(skipped);

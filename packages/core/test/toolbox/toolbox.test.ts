@@ -191,6 +191,26 @@ describe('periodic', () => {
     expect(errors).to.deep.equal([]);
   });
 
+  it('does not repeat a round whose timer fired a little early', async () => {
+    const clock = new VirtualClock();
+    const early = Object.assign(Object.create(clock) as VirtualClock, {
+      monotonic: () => clock.monotonic(),
+      setTimeout: (callback: () => void, delayMs: number) =>
+        clock.setTimeout(callback, Math.max(0, delayMs - 0.5)),
+    });
+    const times: number[] = [];
+    const stop = periodic({
+      clock: early,
+      periodMs: 100,
+      work: () => void times.push(clock.monotonic()),
+      onError,
+    });
+    await clock.advance(350);
+    expect(times).to.deep.equal([99.5, 199.5, 299.5]);
+    stop.unsubscribe();
+    expect(errors).to.deep.equal([]);
+  });
+
   it('goes on after a round that failed', async () => {
     const clock = new VirtualClock();
     let rounds = 0;
