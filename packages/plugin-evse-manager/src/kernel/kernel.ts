@@ -142,7 +142,8 @@ export class Kernel {
     );
     this.evInfo = new EvInfoBook((info) => ports.publish('evse', 'ev_info', info));
     this.events = new SessionEvents(session, {
-      publish: (variable, value) => ports.publish('evse', variable, value as never),
+      event: (event) => ports.publish('evse', 'session_event', event),
+      protocol: (name) => ports.publish('evse', 'selected_protocol', name),
       now: () => clock.now(),
       meterValue: () => this.meterValue,
     });

@@ -1,47 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {
-  EnableDisableSource,
   Powermeter,
   ProvidedIdToken,
+  SessionEvent,
   SignedMeterValue,
+  StopTransactionReason,
 } from '../interface-types.js';
 import type { PauseReason } from '../charger/view.js';
 import type { Session } from './session.js';
 
 /** Members beside uuid, timestamp and event. */
-export type EventDetails = {
-  readonly connector_id?: number;
-  readonly source?: EnableDisableSource;
-  readonly session_started?: object;
-  readonly session_finished?: object;
-  readonly transaction_started?: object;
-  readonly transaction_finished?: object;
-  readonly authorization_event?: object;
-  readonly charging_state_changed_event?: object;
-  readonly charging_paused_evse?: object;
-};
+export type EventDetails = Omit<SessionEvent, 'uuid' | 'timestamp' | 'event'>;
 
-export type SessionEventName =
-  | 'Authorized'
-  | 'Deauthorized'
-  | 'Enabled'
-  | 'Disabled'
-  | 'SessionStarted'
-  | 'AuthRequired'
-  | 'TransactionStarted'
-  | 'PrepareCharging'
-  | 'ChargingStarted'
-  | 'ChargingPausedEV'
-  | 'ChargingPausedEVSE'
-  | 'StoppingCharging'
-  | 'ChargingFinished'
-  | 'TransactionFinished'
-  | 'SessionFinished'
-  | 'ReservationStart'
-  | 'ReservationEnd'
-  | 'PluginTimeout'
-  | 'SwitchingPhases'
-  | 'SessionResumed';
+export type SessionEventName = SessionEvent['event'];
 
 /** After these events the selected protocol is not published. */
 const WITHOUT_PROTOCOL: ReadonlySet<SessionEventName> = new Set([
@@ -56,7 +27,8 @@ const WITHOUT_PROTOCOL: ReadonlySet<SessionEventName> = new Set([
 
 /** What {@link SessionEvents} is made of. */
 export interface SessionEventPorts {
-  publish(variable: 'session_event' | 'selected_protocol', value: unknown): void;
+  event(event: SessionEvent): void;
+  protocol(name: string): void;
   /** Wall-clock time in ms. */
   now(): number;
   meterValue(): Powermeter;
@@ -71,8 +43,8 @@ export class SessionEvents {
 
   emit(event: SessionEventName, details: EventDetails = {}, uuid: string = this.session.id): void {
     const timestamp = new Date(this.ports.now()).toISOString();
-    this.ports.publish('session_event', { uuid, timestamp, event, ...details });
-    if (!WITHOUT_PROTOCOL.has(event)) this.ports.publish('selected_protocol', this.session.protocol);
+    this.ports.event({ uuid, timestamp, event, ...details });
+    if (!WITHOUT_PROTOCOL.has(event)) this.ports.protocol(this.session.protocol);
   }
 
   /** For events that carry the meter value and nothing else. */
@@ -114,7 +86,7 @@ export class SessionEvents {
 
   transactionFinished(
     end: {
-      readonly reason: string;
+      readonly reason: StopTransactionReason;
       readonly token?: ProvidedIdToken | undefined;
       readonly signedStart?: SignedMeterValue | undefined;
       readonly signedStop?: SignedMeterValue | undefined;
