@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '@carabiner/clock';
+import type { Clock, ScaledClock } from '@carabiner/clock';
 import {
   createRuntime,
   type RaisedError,
@@ -10,6 +10,7 @@ import {
 import type { SessionEvent } from '@carabiner/interfaces/types/evse_manager';
 import type { Powermeter } from '@carabiner/interfaces/types/powermeter';
 import type { Output } from '@carabiner/interfaces/types/dc_power_output';
+import { distribute, type BrokerName, type DistributedCharger } from './distributed.js';
 import { steerMeter } from './meter-device.js';
 import type { Composition } from './composition.js';
 import { SESSION_STEPS, type Observation } from './observation.js';
@@ -37,6 +38,7 @@ export class Charger {
   readonly #capable = new Set<string>();
   readonly #composition: Composition;
   readonly #runtime: Runtime;
+  #distributed: DistributedCharger | undefined;
   /** Module id of a vehicle → module id of its EVSE. */
   readonly #vehicles: ReadonlyMap<string, string>;
   /** EVSE managers. */
@@ -52,6 +54,43 @@ export class Charger {
     this.evses = composition.evses();
     this.#vehicles = new Map(this.evses.map((evse) => [composition.target(evse, 'hlc'), evse]));
     runtime.observe((event) => this.#onEvent(event));
+  }
+
+  /**
+   * Starts all modules, each in a process of its own.
+   *
+   * @throws the first module's error when one does not start
+   */
+  static async startDistributed(
+    composition: Composition,
+    clock: ScaledClock,
+    epochMs: number,
+    log: RuntimeOptions['log'] & object,
+    broker: BrokerName,
+  ): Promise<Charger> {
+    const pending: RuntimeEvent[] = [];
+    let take = (event: RuntimeEvent): void => void pending.push(event);
+    const distributed = await distribute(composition, broker, clock, epochMs, log, (event) => {
+      take(event);
+    });
+    const charger = new Charger(distributed.runtime, composition, clock);
+    charger.#distributed = distributed;
+    take = (event) => {
+      charger.#onEvent(event);
+    };
+    for (const event of pending) charger.#onEvent(event);
+    try {
+      await distributed.runtime.start();
+    } catch (error) {
+      await distributed.close();
+      throw error;
+    }
+    return charger;
+  }
+
+  /** Process ids by module id; none when all modules are in this process. */
+  get pids(): ReadonlyMap<string, number> {
+    return this.#distributed?.manager.pids ?? new Map<string, number>();
   }
 
   /**
@@ -181,6 +220,7 @@ export class Charger {
 
   async stop(): Promise<void> {
     await this.#runtime.stop();
+    await this.#distributed?.close();
   }
 
   #onEvent(event: RuntimeEvent): void {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { BROKERS, type BrokerName } from './distributed.js';
 import type { MeterAddress } from './meter-device.js';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
@@ -10,6 +11,8 @@ export interface RunOptions {
   /** Seconds of charging in the charger's own time; undefined until the battery has enough. */
   readonly duration: number | undefined;
   readonly timeFactor: number;
+  /** Broker over which the modules talk, each in a process of its own; undefined has them in one process. */
+  readonly distributed?: BrokerName | undefined;
   readonly json: boolean;
   /** Folder of the store, kept after the run; undefined for one that is thrown away. */
   readonly storeFolder: string | undefined;
@@ -62,6 +65,11 @@ export function parseOptions(
       '--meter <ports>',
       'use a simulated meter of another process: <port>:<control port>',
       meterAddress,
+    )
+    .addOption(
+      new Option('--distributed [broker]', 'every module in a process of its own')
+        .choices(BROKERS)
+        .preset('embedded'),
     )
     .option('--json', 'one JSON object per line', false)
     .addOption(

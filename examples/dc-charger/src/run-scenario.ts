@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ScaledClock, systemClock, type Clock } from '@carabiner/clock';
+import { ScaledClock, systemClock } from '@carabiner/clock';
 import { Charger } from './charger.js';
 import { Composition } from './composition.js';
+import { commonEpochMs } from './distributed.js';
 import { Narrator } from './narrator.js';
 import type { RunOptions } from './options.js';
 import { placeOnThisMachine } from './placement.js';
@@ -26,7 +27,8 @@ const COMPOSITIONS = new URL('../compositions/', import.meta.url);
 export async function runScenario(scenario: Scenario, options: RunOptions, view: View): Promise<boolean> {
   const startMs = systemClock.monotonic();
   const folder = options.storeFolder ?? mkdtempSync(join(tmpdir(), 'dc-charger-'));
-  const clock = new ScaledClock(systemClock, options.timeFactor);
+  const epochMs = commonEpochMs();
+  const clock = new ScaledClock(systemClock, options.timeFactor, epochMs);
   const problems: string[] = [];
   let phases: ReadonlyMap<string, readonly Phase[]> = new Map();
   let vendorUnit: VendorUnit | undefined;
@@ -36,7 +38,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions, view:
     veth = options.link === 'packet' ? VethPair.create() : undefined;
     await placeOnThisMachine(composition, { folder, veth, meter: options.meter });
     vendorUnit = await VendorUnit.start(composition, clock);
-    phases = await play(scenario, composition, { clock, vendorUnit }, options, view, problems);
+    phases = await play(scenario, composition, { clock, epochMs, vendorUnit }, options, view, problems);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   } finally {
@@ -59,12 +61,20 @@ export async function runScenario(scenario: Scenario, options: RunOptions, view:
 async function play(
   scenario: Scenario,
   composition: Composition,
-  { clock, vendorUnit }: { readonly clock: Clock; readonly vendorUnit: VendorUnit | undefined },
+  {
+    clock,
+    epochMs,
+    vendorUnit,
+  }: { readonly clock: ScaledClock; readonly epochMs: number; readonly vendorUnit: VendorUnit | undefined },
   options: RunOptions,
   view: View,
   problems: string[],
 ): Promise<ReadonlyMap<string, readonly Phase[]>> {
-  const charger = await Charger.start(composition, clock, { level: options.logLevel });
+  const log = { level: options.logLevel };
+  const charger =
+    options.distributed === undefined
+      ? await Charger.start(composition, clock, log)
+      : await Charger.startDistributed(composition, clock, epochMs, log, options.distributed);
   vendorUnit?.attach(charger);
   if (options.meter !== undefined) charger.feedMeter(options.meter.controlPort);
   let narrator: Narrator | undefined;

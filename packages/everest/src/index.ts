@@ -16,6 +16,7 @@ export { ModuleRoleError, runModule, type RunModuleOptions } from './module-role
 export {
   parseModuleArguments,
   runModuleProcess,
+  TIME_VARIABLES,
   type ModuleProcessArguments,
 } from './module-role/module-process.js';
 export { Manager, type ManagerOptions } from './manager-role/manager.js';

@@ -12,6 +12,8 @@ import {
   type RemoteModules,
   type RunConfiguration,
   type Runtime,
+  type RuntimeEvent,
+  type Subscription,
 } from '@carabiner/core';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
@@ -20,6 +22,7 @@ import { ConfigurationService } from './configuration-service.js';
 import { makeDefinitions, type Definition } from './definitions.js';
 import { Placements, specFolders } from './placement.js';
 import { ProcessGroup } from './process-group.js';
+import { watchRemote } from './remote-watch.js';
 import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
 import { SystemLink } from './system-link.js';
 
@@ -207,6 +210,21 @@ export class Manager implements RemoteModules {
       this.#link.session.publish(topic, '', 0, true).catch(() => undefined);
     this.#link.publish(this.#link.topics.globalReady, encodeGlobalReady());
     for (const { id } of this.#remote) this.#move(id, 'running');
+  }
+
+  /** Hears every variable and error of the modules of other processes, as observers of the runtime hear those of this one. */
+  async watch(listener: (event: RuntimeEvent) => void): Promise<Subscription> {
+    const { broker, clock, log } = this.#options;
+    return await watchRemote(
+      {
+        address: broker.address,
+        topics: this.#link.topics,
+        clock,
+        log,
+        wanted: (id) => this.#remote.some((entry) => entry.id === id),
+      },
+      listener,
+    );
   }
 
   /** Leaves without a word to the modules, as a crash would; children end because their parent's pipe closes. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
+import { ScaledClock, systemClock, type Clock } from '@carabiner/clock';
 import { LogBook, toError, type LogLevel } from '@carabiner/core';
 import { readModuleSettings, type ModuleOptions } from './module-settings.js';
 import { runModule } from './run-module.js';
@@ -91,12 +92,23 @@ export async function runModuleProcess(
       target,
       log: book,
       signal: orphaned.signal,
+      clock: processClock(env),
       ...(folder === undefined ? {} : { folder }),
     });
   } catch (thrown) {
     book.host.error('the module cannot run', { err: toError(thrown) });
     return 1;
   }
+}
+
+/** Environment variables by which the processes of a simulated station share a time that runs faster. */
+export const TIME_VARIABLES = { factor: 'CARABINER_TIME_FACTOR', epoch: 'CARABINER_TIME_EPOCH_MS' } as const;
+
+function processClock(env: Readonly<Record<string, string | undefined>>): Clock {
+  const factor = Number(env[TIME_VARIABLES.factor] ?? 1);
+  const epochMs = Number(env[TIME_VARIABLES.epoch] ?? Number.NaN);
+  if (!(factor > 0) || factor === 1) return systemClock;
+  return new ScaledClock(systemClock, factor, ...(Number.isFinite(epochMs) ? [epochMs] : []));
 }
 
 /** {@link runModuleProcess} for a file that is started by `node`: ends the process. */

@@ -94,7 +94,8 @@ class ModuleRole {
     this.#session = new BrokerSession(
       {
         address: broker,
-        clock,
+        // The network lives in real time, whatever time the module has.
+        clock: systemClock,
         log: this.#log,
         will: {
           topic: this.#topics.lost(moduleId),
@@ -115,9 +116,9 @@ class ModuleRole {
       moduleId,
       session: this.#session,
       topics: this.#topics,
-      clock,
+      clock: systemClock,
       log: this.#log,
-      warnings: new RateLimitedLog(this.#log, clock),
+      warnings: new RateLimitedLog(this.#log, systemClock),
       generation,
     });
   }
