@@ -5,7 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import type { Clock } from '@carabiner/clock';
 import { FaultPlan, type ActiveFault, type Fault, type FaultKind } from './faults.js';
-import type { IemDcrMeter, MeterAnswer } from './meter.js';
+import type { IemDcrMeter } from './meter.js';
+import { ok, type MeterAnswer } from './meter-answer.js';
 
 /** Where the gateway listens. */
 export interface GatewayOptions {
@@ -148,8 +149,8 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
     const acts = fault === undefined || fault.acts || !CAN_PREVENT.has(fault.kind);
     if (fault?.kind === 'latency') await this.#hold(this.clock.sleep(fault.ms));
     const answer = acts ? this.meter.handle(method, path, body) : undefined;
-    if (fault === undefined || fault.kind === 'latency') send(response, answer ?? nothing);
-    else show(fault, response, answer ?? nothing);
+    if (fault === undefined || fault.kind === 'latency') send(response, answer ?? ok);
+    else show(fault, response, answer ?? ok);
     if (fault?.kind === 'stall') void this.#hold(closing(request));
     this.emit('request', {
       method,
@@ -171,8 +172,6 @@ export class IemDcrGateway extends EventEmitter<GatewayEvents> {
 async function closing(request: IncomingMessage): Promise<void> {
   if (!request.socket.destroyed) await once(request.socket, 'close');
 }
-
-const nothing: MeterAnswer = { status: 200, body: '', contentType: 'application/json' };
 
 function send(response: ServerResponse, answer: MeterAnswer): void {
   response.writeHead(answer.status, {

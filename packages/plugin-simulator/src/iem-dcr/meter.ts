@@ -2,6 +2,7 @@
 import type { Clock } from '@carabiner/clock';
 import { EnergyRegisters, type RegisterState } from './energy-registers.js';
 import { liveValues } from './live-values.js';
+import { json, ok, refused, type MeterAnswer } from './meter-answer.js';
 import { correctSummerTime, MeterClock } from './meter-clock.js';
 import { recordText, type RecordReading, type UserData } from './record-text.js';
 import { parseBody, REQUEST_BODIES } from './request-bodies.js';
@@ -29,13 +30,6 @@ export interface IemDcrMeterOptions {
   readonly firstPage?: number;
 }
 
-/** Answer of the REST gateway. */
-export interface MeterAnswer {
-  readonly status: number;
-  readonly body: string;
-  readonly contentType: 'application/json' | 'text/plain';
-}
-
 interface Transaction {
   /** As they were at the begin. */
   readonly CT: string;
@@ -50,16 +44,6 @@ interface Transaction {
 interface StoredRecord {
   readonly text: string;
   readonly readyAtMs: number;
-}
-
-function json(value: unknown): MeterAnswer {
-  return { status: 200, body: JSON.stringify(value), contentType: 'application/json' };
-}
-
-const ok: MeterAnswer = { status: 200, body: '', contentType: 'application/json' };
-
-function refused(status: number): MeterAnswer {
-  return { status, body: '', contentType: 'application/json' };
 }
 
 function subtract(a: RegisterState, b: RegisterState): RegisterState {
