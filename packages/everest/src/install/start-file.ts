@@ -24,10 +24,9 @@ export function startFile({ module, packageName, version, packageFolder }: Start
   return `// SPDX-License-Identifier: Apache-2.0
 // Written by "carabiner everest install": starts ${module} of ${packageName} ${version}.
 process.setSourceMapsEnabled(true);
-import(${JSON.stringify(program)})
-  .then(({ main }) =>
-    main([${JSON.stringify(packageName)}, '--folder', ${JSON.stringify(packageFolder)}, ...process.argv.slice(2)]),
-  )
+const folder = ${JSON.stringify(packageFolder)};
+Promise.all([import(${JSON.stringify(program)}), import('node:fs/promises').then(({ access }) => access(folder))])
+  .then(([{ main }]) => main([${JSON.stringify(packageName)}, '--folder', folder, ...process.argv.slice(2)]))
   .catch((error) => {
     console.error(${JSON.stringify(`${module} cannot start; when ${packageName} has moved, run "${again}" again:`)}, error);
     process.exit(1);
