@@ -61,6 +61,8 @@ const WAITING_LIMIT = 20_000;
 export class BrokerSession {
   readonly #filters = new Map<string, Filter>();
   readonly #wildcards = new Set<string>();
+  /** Filters whose end the broker has not confirmed yet. */
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #options: BrokerSessionOptions;
   readonly #events: BrokerSessionEvents;
   #client: MqttClient;
@@ -270,8 +272,11 @@ export class BrokerSession {
 
   async #sendBatch(filters: ReadonlyMap<string, 0 | 2>): Promise<void> {
     this.#batch = undefined;
-    if (!this.#connected) return;
-    const request = Object.fromEntries([...filters].map(([filter, qos]) => [filter, { qos }]));
+    // A broker may work at both at once, and the end of a subscription must not undo a later one.
+    await Promise.all([...filters.keys()].flatMap((filter) => this.#leaving.get(filter) ?? []));
+    const wanted = [...filters].filter(([filter]) => this.#filters.has(filter));
+    if (!this.#connected || wanted.length === 0) return;
+    const request = Object.fromEntries(wanted.map(([filter, qos]) => [filter, { qos }]));
     await new Promise<void>((resolve) => {
       this.#client.subscribe(request, (error, granted) => {
         const refused = granted?.filter((grant) => grant.qos > 2).map(({ topic }) => topic) ?? [];
@@ -293,7 +298,14 @@ export class BrokerSession {
     if (known.handlers.size > 0) return;
     this.#filters.delete(filter);
     this.#wildcards.delete(filter);
-    if (this.#connected) this.#client.unsubscribe(filter);
+    if (!this.#connected) return;
+    const left = new Promise<void>((resolve) => {
+      this.#client.unsubscribe(filter, () => {
+        if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);
+        resolve();
+      });
+    });
+    this.#leaving.set(filter, left);
   }
 
   #dispatch(topic: string, payload: Buffer): void {
