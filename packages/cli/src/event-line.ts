@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RuntimeEvent } from '@carabiner/core';
 
+/** What an event can be about. */
+export const EVENT_KINDS = [
+  'variable',
+  'error',
+  'module',
+  'runtime',
+] as const satisfies readonly RuntimeEvent['kind'][];
+
 /** Which events to show. */
 export interface EventFilter {
   readonly module?: readonly string[];

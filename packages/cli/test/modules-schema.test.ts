@@ -28,6 +28,13 @@ describe('carabiner modules', () => {
       'no such module is installed here\n',
     );
   });
+
+  it('names the nearest module when there is none of that name', async () => {
+    await using project = await testProject();
+    const { code, stderr } = await project.carabiner('modules', 'AcmeImdd');
+    expect(code).to.equal(1);
+    expect(stderr).to.equal("carabiner: no module 'AcmeImdd' is installed here; did you mean 'AcmeImd'?\n");
+  });
 });
 
 describe('carabiner schema and init', () => {

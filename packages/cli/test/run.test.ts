@@ -140,6 +140,18 @@ describe('carabiner call, watch and swap', () => {
     await ended;
   });
 
+  it('says that nothing can come of a module or kind that there is not', async () => {
+    await using project = await testProject();
+    const instance = await running(project);
+    const kind = await project.carabiner('watch', 'charger.yaml', '--kind', 'errors');
+    expect(kind.code).to.equal(2);
+    expect(kind.stderr).to.contain('Allowed choices are variable, error, module, runtime');
+    const watching = project.start('watch', 'charger.yaml', '--module', 'im');
+    await eventually(() => watching.terminal.stderr.includes('did you mean imd?'), 'a hint');
+    instance.terminal.signal();
+    await Promise.all([instance.ended, watching.ended]);
+  });
+
   it('shows variables and errors as they come', async () => {
     await using project = await testProject();
     const instance = await running(project);

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { RegisterCommand } from '../command.js';
 import { installedModules, type InstalledModuleInfo } from '../installed-modules.js';
+import { UserError } from '../user-error.js';
 
 const EXAMPLES = `
 Examples:
@@ -25,7 +26,16 @@ export const registerModules: RegisterCommand = (program, { io }) => {
         name: string | undefined,
         options: { readonly dir: string; readonly interface?: string; readonly json?: boolean },
       ) => {
-        const found = (await installedModules(resolve(io.cwd, options.dir))).filter(
+        const installed = await installedModules(resolve(io.cwd, options.dir));
+        const names = installed.flatMap(({ module, aliases }) => [module, ...aliases]);
+        if (name !== undefined && !names.includes(name)) {
+          const { nearestName } = await import('@carabiner/dialect');
+          const nearest = nearestName(name, names);
+          throw new UserError(
+            `no module '${name}' is installed here${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`,
+          );
+        }
+        const found = installed.filter(
           ({ module, aliases, shape }) =>
             (name === undefined || module === name || aliases.includes(name)) &&
             (options.interface === undefined ||

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import type { RegisterCommand } from '../command.js';
 import { ControlClient } from '../control/control-client.js';
 import { socketPathOf } from '../control/socket-path.js';
-import { eventLine, eventMatches, type EventFilter } from '../event-line.js';
+import { EVENT_KINDS, eventLine, eventMatches, type EventFilter } from '../event-line.js';
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +21,7 @@ export const registerWatch: RegisterCommand = (program, { io }) => {
     .description('show variables, errors and states of a running composition as they change')
     .argument('<composition>', 'the file the instance runs')
     .option('-m, --module <id...>', 'only of these modules')
-    .option('-k, --kind <kind...>', 'only these: variable, error, module, runtime')
+    .addOption(new Option('-k, --kind <kind...>', 'only these').choices(EVENT_KINDS))
     .option('--json', 'one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(async (composition: string, options: EventFilter & { readonly json?: boolean }) => {
@@ -39,6 +40,9 @@ export const registerWatch: RegisterCommand = (program, { io }) => {
       });
       const unregister = io.onSignal(() => client.close());
       const status = await client.request('watch', {});
+      const known = status.modules.map(({ id }) => id);
+      // Errors of modules in other processes are seen here as well, so this may be what is wanted.
+      for (const id of options.module ?? []) if (!known.includes(id)) io.err(await unknownModule(id, known));
       if (options.json !== true)
         for (const error of status.activeErrors)
           io.out(`${eventLine({ kind: 'error', error }, new Date(error.timestamp))}\n`);
@@ -46,3 +50,10 @@ export const registerWatch: RegisterCommand = (program, { io }) => {
       unregister();
     });
 };
+
+async function unknownModule(id: string, known: readonly string[]): Promise<string> {
+  const { nearestName } = await import('@carabiner/dialect');
+  const nearest = nearestName(id, known);
+  const hint = nearest === undefined ? `there are: ${known.join(', ')}` : `did you mean ${nearest}?`;
+  return `carabiner: there is no module ${id} in this process; ${hint}\n`;
+}
