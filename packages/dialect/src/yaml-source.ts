@@ -76,7 +76,13 @@ export class YamlSource {
     // What follows the first mistake in the syntax is mostly a consequence of it.
     const mistake = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
     if (mistake !== undefined) {
-      report(mistake.pos[0], [], { code: 'yaml-syntax', message: mistake.message });
+      const several = mistake.code === 'MULTIPLE_DOCS';
+      const message = several ? 'a second document begins' : mistake.message;
+      report(mistake.pos[0], [], {
+        code: 'yaml-syntax',
+        message,
+        ...(several && { expected: 'one document in a file' }),
+      });
       return new YamlSource(file, null, findings, document, lines);
     }
     const value = new NodeReader(report).read(document.contents);
