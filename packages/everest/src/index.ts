@@ -32,6 +32,7 @@ export { openSystem, type System, type SystemOptions } from './manager-role/open
 export { diagnose, type Diagnosis } from './diagnosis.js';
 export { EverestInstallError } from './install/install-error.js';
 export type { FileAction } from './install/install-change.js';
+export { installedShapes } from './install/installed-shapes.js';
 export {
   installModules,
   uninstallModules,
