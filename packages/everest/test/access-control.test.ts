@@ -2,18 +2,20 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { createRuntime } from '@carabiner/core';
 import { connectAsync, type MqttClient } from 'mqtt';
 import {
   AccessControlError,
   brokerAccessList,
   makePasswords,
+  openSystem,
   passwordVariable,
   writePasswords,
   type AccessList,
 } from '@carabiner/everest';
 import { freePort, tempDir, type TempDir } from '@carabiner/testkit';
 import { mosquitto } from './support/brokers.js';
-import { PAIR } from './support/system.js';
+import { eventually, PAIR } from './support/system.js';
 
 const COMPOSITION = {
   settings: {
@@ -152,6 +154,8 @@ describe('access control', function () {
   describe('at Mosquitto', () => {
     let stop: () => Promise<void>;
     let connect: (user: string) => Promise<MqttClient>;
+    let port: number;
+    let environment: Readonly<Record<string, string>>;
     const clients: MqttClient[] = [];
 
     beforeEach(async function () {
@@ -160,7 +164,7 @@ describe('access control', function () {
       const files = makePasswords(users, managerVariable);
       await writeFile(folder.join('acl'), text, { mode: 0o644 });
       await writeFile(folder.join('passwords'), files.get('mosquitto.passwords') ?? '');
-      const port = await freePort();
+      port = await freePort();
       await writeFile(
         folder.join('mosquitto.conf'),
         `listener ${port} 127.0.0.1\nallow_anonymous false\nuser root\nset_tcp_nodelay true\n` +
@@ -191,6 +195,7 @@ describe('access control', function () {
           }),
         ),
       );
+      environment = variables;
       connect = async (username) => {
         const password =
           variables[
@@ -253,6 +258,38 @@ describe('access control', function () {
         'psu: psu/impl/main/cmd/setMode allowed',
         'user: psu/impl/main/cmd/setMode/response/user allowed',
       ]);
+    });
+
+    it('lets a composition run, each process under its own name', async () => {
+      const { psu, user } = COMPOSITION.active_modules;
+      const { broker } = COMPOSITION.settings.carabiner.mqtt;
+      const composition = {
+        settings: { carabiner: { log_level: 'silent', mqtt: { broker: { ...broker, port } } } },
+        active_modules: { psu, user },
+      };
+      const own = Object.entries(environment).filter(([name]) => name.startsWith('CARABINER_MQTT_PASSWORD'));
+      for (const [name, value] of own) process.env[name] = value;
+      const system = await openSystem({ composition, folder: PAIR, log: { level: 'silent' } });
+      expect(system?.manager).not.to.equal(undefined);
+      if (system === undefined) return;
+      const runtime = await createRuntime({
+        composition,
+        folder: PAIR,
+        log: system.log,
+        remote: system.remote,
+      });
+      system.attach(runtime);
+      try {
+        await runtime.start();
+        await runtime.call('user', 'main', 'store', { key: 'mode', value: 'Export' });
+        await eventually(
+          async () => (await runtime.call('user', 'main', 'load', { key: 'mode' })) === 'Export',
+          'the variable',
+        );
+      } finally {
+        for (const [name] of own) delete process.env[name];
+        await runtime.stop();
+      }
     });
   });
 });
