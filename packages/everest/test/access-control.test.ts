@@ -287,7 +287,7 @@ describe('access control', function () {
           'the variable',
         );
       } finally {
-        for (const [name] of own) delete process.env[name];
+        for (const [name] of own) Reflect.deleteProperty(process.env, name);
         await runtime.stop();
       }
     });
