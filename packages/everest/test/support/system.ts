@@ -45,17 +45,23 @@ export async function startSystem(
   const { configuration } = readComposition(CompositionSource.of(composition));
   const book = new LogBook({ level: process.env['TEST_LOG'] === undefined ? 'silent' : 'debug' });
   const broker: SystemBroker = await openSystemBroker(configuration.settings, folder);
-  const manager = new Manager({
-    configuration,
-    file: undefined,
-    folder,
-    broker,
-    clock: systemClock,
-    log: book.host,
-    logLevel: process.env['TEST_LOG'] === undefined ? 'silent' : 'debug',
-    strict,
-    ...(onFatal === undefined ? {} : { onFatal }),
-  });
+  let manager: Manager;
+  try {
+    manager = new Manager({
+      configuration,
+      file: undefined,
+      folder,
+      broker,
+      clock: systemClock,
+      log: book.host,
+      logLevel: process.env['TEST_LOG'] === undefined ? 'silent' : 'debug',
+      strict,
+      ...(onFatal === undefined ? {} : { onFatal }),
+    });
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
   const runtime = await createRuntime({ composition, folder, log: book, remote: manager });
   manager.runtime = runtime;
   const started = runtime.start();
