@@ -747,8 +747,7 @@ export type EvseManagerContext = ModuleContext<
 /** `EvseManager` at run time. */
 export const EvseManagerDescriptor: ModuleDescriptor = {
   module: 'EvseManager',
-  description:
-    'Charging kernel of one connector. Joins board support, meters, power supply, isolation monitor and high level communication to one charging station outlet. The car side meter is used for billing when it is connected, else the grid side meter is.',
+  description: 'Charging kernel of one connector. Joins board support, meters, power supply, isolation monitor and high level communication to one charging station outlet. The car side meter is used for billing when it is connected, else the grid side meter is.',
   config: {
     connector_id: {
       type: 'integer',
@@ -757,14 +756,13 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     connector_type: {
       type: 'string',
-      description:
-        'Type of the connector (ConnectorTypeEnum). cMCS selects the MCS energy transfer modes and the isolation limit of MCS',
+      description: 'Type of the connector (ConnectorTypeEnum). cMCS selects the MCS energy transfer modes and the isolation limit of MCS',
       default: 'Unknown',
       mutability: 'ReadOnly',
     },
     evse_id: {
       type: 'string',
-      description: "EVSE id for ISO 15118, for the meter's transactions and for the variable evse_id",
+      description: 'EVSE id for ISO 15118, for the meter\'s transactions and for the variable evse_id',
       default: 'DE*PNX*E1234567*1',
       mutability: 'ReadOnly',
     },
@@ -801,8 +799,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     ev_receipt_required: {
       type: 'boolean',
-      description:
-        'Ask the EV to acknowledge meter readings. Forwarded to the communication stack, which rarely supports it',
+      description: 'Ask the EV to acknowledge meter readings. Forwarded to the communication stack, which rarely supports it',
       default: false,
       mutability: 'ReadOnly',
     },
@@ -851,15 +848,13 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     ac_hlc_use_5percent: {
       type: 'boolean',
-      description:
-        'Begin AC sessions with high level communication at 5 % duty cycle. Few EVs begin it at X1',
+      description: 'Begin AC sessions with high level communication at 5 % duty cycle. Few EVs begin it at X1',
       default: true,
       mutability: 'ReadOnly',
     },
     ac_enforce_hlc: {
       type: 'boolean',
-      description:
-        'Keep 5 % although external identification is done. Not conforming to ISO 15118-3; EVs without high level communication may never charge. For private use',
+      description: 'Keep 5 % although external identification is done. Not conforming to ISO 15118-3; EVs without high level communication may never charge. For private use',
       default: false,
       mutability: 'ReadOnly',
     },
@@ -871,8 +866,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     internal_over_voltage_duration_ms: {
       type: 'integer',
-      description:
-        "How long the measured voltage may exceed the EV's limit before MREC5 is raised, in ms; 0 raises at once",
+      description: 'How long the measured voltage may exceed the EV\'s limit before MREC5 is raised, in ms; 0 raises at once',
       default: 400,
       mutability: 'ReadOnly',
       minimum: 0,
@@ -885,8 +879,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     dc_isolation_voltage_V: {
       type: 'integer',
-      description:
-        "Voltage of the isolation test in V. 0 derives it from the EV's maximum as in IEC 61851-23",
+      description: 'Voltage of the isolation test in V. 0 derives it from the EV\'s maximum as in IEC 61851-23',
       default: 0,
       mutability: 'ReadOnly',
     },
@@ -922,8 +915,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     cable_check_wait_below_60V_before_finish: {
       type: 'boolean',
-      description:
-        'Switch the power supply off and wait until less than 60 V are left before the cable check is reported',
+      description: 'Switch the power supply off and wait until less than 60 V are left before the cable check is reported',
       default: true,
       mutability: 'ReadOnly',
     },
@@ -941,8 +933,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     hack_pause_imd_during_precharge: {
       type: 'boolean',
-      description:
-        'Stop the isolation monitor after the cable check and start it again once more than 1 kW flow',
+      description: 'Stop the isolation monitor after the cable check and start it again once more than 1 kW flow',
       default: false,
       mutability: 'ReadOnly',
     },
@@ -954,28 +945,25 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     hack_simplified_mode_limit_10A: {
       type: 'boolean',
-      description:
-        'Limit EVs in the simplified mode of IEC 61851-1 to 10 A, which the standard leaves to the EV',
+      description: 'Limit EVs in the simplified mode of IEC 61851-1 to 10 A, which the standard leaves to the EV',
       default: false,
       mutability: 'ReadOnly',
     },
     autocharge_use_slac_instead_of_hlc: {
       type: 'boolean',
-      description:
-        "Take the EV's MAC address for Autocharge from SLAC instead of from high level communication",
+      description: 'Take the EV\'s MAC address for Autocharge from SLAC instead of from high level communication',
       default: false,
       mutability: 'ReadOnly',
     },
     enable_autocharge: {
       type: 'boolean',
-      description: "Offer the EV's MAC address as a token (Autocharge). Not a secure identification",
+      description: 'Offer the EV\'s MAC address as a token (Autocharge). Not a secure identification',
       default: false,
       mutability: 'ReadOnly',
     },
     logfile_suffix: {
       type: 'string',
-      description:
-        "End of the name of the session log's folder; session_uuid stands for the id of the session",
+      description: 'End of the name of the session log\'s folder; session_uuid stands for the id of the session',
       default: 'session_uuid',
       mutability: 'ReadOnly',
     },
@@ -999,8 +987,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     disable_authentication: {
       type: 'boolean',
-      description:
-        'Free service. Charge every EV at once without asking anyone; not together with an auth module',
+      description: 'Free service. Charge every EV at once without asking anyone; not together with an auth module',
       default: false,
       mutability: 'ReadOnly',
     },
@@ -1049,8 +1036,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     initial_meter_value_timeout_ms: {
       type: 'integer',
-      description:
-        'How long the start-up waits for the first reading of the billing meter, in ms; 0 does not wait',
+      description: 'How long the start-up waits for the first reading of the billing meter, in ms; 0 does not wait',
       default: 5000,
       mutability: 'ReadOnly',
     },
@@ -1082,22 +1068,19 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     unlock_when_deauthorized: {
       type: 'boolean',
-      description:
-        'Lock the connector only while a user is authorised or the relays are closed. Against IEC 61851-1',
+      description: 'Lock the connector only while a user is authorised or the relays are closed. Against IEC 61851-1',
       default: false,
       mutability: 'ReadOnly',
     },
     state_F_after_fault_ms: {
       type: 'integer',
-      description:
-        'Length of the state F pulse after a fault without high level communication, in ms; 0 leaves it out',
+      description: 'Length of the state F pulse after a fault without high level communication, in ms; 0 leaves it out',
       default: 300,
       mutability: 'ReadOnly',
     },
     fail_on_powermeter_errors: {
       type: 'boolean',
-      description:
-        'Errors of the billing meter make the EVSE inoperative, and a transaction that the meter cannot start prevents charging. To be left true where billing is subject to metrology law',
+      description: 'Errors of the billing meter make the EVSE inoperative, and a transaction that the meter cannot start prevents charging. To be left true where billing is subject to metrology law',
       default: true,
       mutability: 'ReadOnly',
     },
@@ -1109,8 +1092,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     sleep_before_enabling_pwm_hlc_mode_ms: {
       type: 'integer',
-      description:
-        "Delay between plug-in and 5 % duty cycle in ms, so that SLAC is ready for the EV's first message",
+      description: 'Delay between plug-in and 5 % duty cycle in ms, so that SLAC is ready for the EV\'s first message',
       default: 500,
       mutability: 'ReadOnly',
     },
@@ -1134,15 +1116,13 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     voltage_plausibility_max_spread_threshold_V: {
       type: 'number',
-      description:
-        'Largest difference between the voltages of power supply, meter, isolation and over voltage monitor in V',
+      description: 'Largest difference between the voltages of power supply, meter, isolation and over voltage monitor in V',
       default: 50,
       mutability: 'ReadOnly',
     },
     voltage_plausibility_fault_duration_ms: {
       type: 'integer',
-      description:
-        'How long the difference may be larger before VoltagePlausibilityFault is raised, in ms; 0 raises at once',
+      description: 'How long the difference may be larger before VoltagePlausibilityFault is raised, in ms; 0 raises at once',
       default: 30000,
       mutability: 'ReadOnly',
     },
@@ -1155,8 +1135,7 @@ export const EvseManagerDescriptor: ModuleDescriptor = {
     },
     zero_power_ignore_pause: {
       type: 'boolean',
-      description:
-        'Without energy go on to the charge loop instead of telling the EV to pause before the cable check',
+      description: 'Without energy go on to the charge loop instead of telling the EV to pause before the cable check',
       default: true,
       mutability: 'ReadOnly',
     },
