@@ -26,6 +26,13 @@ export class Boot {
     });
   }
 
+  /** An earlier process of this module may have been killed while it charged; what it switched on has gone on. */
+  #switchOff(): void {
+    const { ports, dc } = this.kernel;
+    if (dc) ports.send('powersupply_DC', 'setMode', { mode: 'Off', phase: 'Other' });
+    ports.send('bsp', 'allow_power_on', { value: { allow_power_on: false, reason: 'PowerOff' } });
+  }
+
   /** Waits for the meter, closes what a power failure left open, waits for permission, begins to work. */
   async finish(): Promise<void> {
     const { kernel } = this;
@@ -119,7 +126,10 @@ export class Boot {
     const { kernel } = this;
     const id = kernel.connected.store ? await this.#storedId() : '';
     if (id !== '') {
-      kernel.queue.run(() => kernel.events.emit('SessionResumed', {}, id));
+      kernel.queue.run(() => {
+        this.#switchOff();
+        kernel.events.emit('SessionResumed', {}, id);
+      });
       const record = await this.#stopMeter(id);
       kernel.queue.run(() =>
         kernel.events.transactionFinished(

@@ -125,6 +125,15 @@ const stillWithoutFirstDelivery = (context: Context, at: number): boolean =>
 
 export const RULES: readonly Rule[] = [
   {
+    what: 'the supply is switched off when a transaction of an earlier process is closed',
+    why: 'devices in processes of their own go on when this one is killed',
+    allows: ({ kind, output }, { ours }) =>
+      kind === 'extra' &&
+      output.name === 'setMode' &&
+      fields(output).mode === 'Off' &&
+      ours.some((other) => eventOf(other) === 'SessionResumed' && within(other.at, output.at, 100)),
+  },
+  {
     what: 'entry actions are not repeated when the urgency of errors changes',
     why: 'defect 2',
     allows: ({ kind, output }, context) => {
