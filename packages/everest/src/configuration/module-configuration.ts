@@ -32,6 +32,7 @@ export interface ModuleConfiguration {
   /** Places of the module itself and of every module it is connected to. */
   readonly places: { readonly [moduleId: string]: ModulePlace };
   readonly telemetryId: number | undefined;
+  readonly telemetryEnabled: boolean;
 }
 
 /** Key of the parameters of the module itself beside those of its implementations. */
@@ -72,6 +73,7 @@ export function readModuleConfiguration(answer: unknown): ModuleConfiguration | 
       ]),
     ),
     telemetryId: typeof telemetry === 'number' ? telemetry : undefined,
+    telemetryEnabled: config['telemetry_enabled'] === true,
   };
 }
 

@@ -206,8 +206,7 @@ export class Manager implements RemoteModules {
       reminder.cancel();
     }
     this.#everybodyReady = true;
-    for (const { topic } of this.#definitions)
-      this.#link.session.publish(topic, '', 0, true).catch(() => undefined);
+    this.#clearDefinitions();
     this.#link.publish(this.#link.topics.globalReady, encodeGlobalReady());
     for (const { id } of this.#remote) this.#move(id, 'running');
   }
@@ -237,8 +236,7 @@ export class Manager implements RemoteModules {
     const { broker } = this.#options;
     if (session.connected) {
       this.#link.publish(topics.shutdown, 'true');
-      if (!this.#everybodyReady)
-        for (const { topic } of this.#definitions) this.#link.publish(topic, '', true);
+      for (const { topic } of this.#definitions) this.#link.publish(topic, '', true);
       this.#link.publish(topics.generationHint, '', true);
     }
     await this.#processes.stop(session.connected);
@@ -252,7 +250,15 @@ export class Manager implements RemoteModules {
     for (const { topic, data } of this.#definitions)
       this.#link.publish(topic, encodeConfiguration(RESPONSE, data), true);
     // After a loss of the broker: whoever was there all the time says ready again, and the rest is known.
-    if (!this.#everybodyReady) return;
+    if (this.#everybodyReady) this.#clearDefinitions();
+  }
+
+  /** A child that watches all errors needs them whenever it is started again. */
+  #clearDefinitions(): void {
+    const needed = this.#link
+      .entriesOf('child')
+      .some((entry) => this.#placements.declarationOf(entry)?.enableGlobalErrors === true);
+    if (needed) return;
     for (const { topic } of this.#definitions)
       this.#link.session.publish(topic, '', 0, true).catch(() => undefined);
   }

@@ -134,7 +134,7 @@ class ModuleRole {
     const configuration = await this.#configuration(signal);
     if (configuration === undefined) return 0;
     const resolved = locate(this.#options, configuration);
-    const system = await systemOf(resolved.shape, this.#client, this.#topics);
+    const system = await systemOf(resolved.shape, this.#client, this.#topics, configuration);
     const end = new AbortController();
     const life = { configuration, end, again: false };
     const membership = this.#join(life, resolved.shape, system.errorTopics);
@@ -260,11 +260,12 @@ async function systemOf(
   shape: ModuleShape & { readonly enableTelemetry?: boolean; readonly enableGlobalErrors?: boolean },
   client: ManagerClient,
   topics: Topics,
+  configuration: ModuleConfiguration,
 ): Promise<Awaited<ReturnType<typeof readSystemSettings>> & { readonly errorTopics: readonly string[] }> {
   // What nobody needs is not fetched: the definitions are gone when the module starts late.
   const settings =
     shape.enableTelemetry === true
-      ? await readSystemSettings(client, topics)
+      ? await readSystemSettings(client, topics, configuration)
       : { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
   const errorTopics = shape.enableGlobalErrors === true ? await readErrorTopics(client, topics) : [];
   return { ...settings, errorTopics };

@@ -14,10 +14,18 @@ export interface SystemSettings {
 
 const WITHOUT_SETTINGS: SystemSettings = { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
 
-/** Reads the system's settings; the defaults when they are gone. */
-export async function readSystemSettings(client: ManagerClient, topics: Topics): Promise<SystemSettings> {
+/**
+ * Reads the system's settings. A module that starts when the definitions are gone knows from its own configuration
+ * whether its telemetry is wanted.
+ */
+export async function readSystemSettings(
+  client: ManagerClient,
+  topics: Topics,
+  { telemetryEnabled }: Pick<ModuleConfiguration, 'telemetryEnabled'>,
+): Promise<SystemSettings> {
+  if (client.moduleNames === undefined) return { ...WITHOUT_SETTINGS, telemetryEnabled };
   const settings = await client.definition(topics.definitions('settings'));
-  if (!isObject(settings)) return WITHOUT_SETTINGS;
+  if (!isObject(settings)) return { ...WITHOUT_SETTINGS, telemetryEnabled };
   const prefix = settings['telemetry_prefix'];
   return {
     telemetryEnabled: settings['telemetry_enabled'] === true,
