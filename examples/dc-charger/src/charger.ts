@@ -33,6 +33,7 @@ export class Charger {
   readonly #observations: Observation[] = [];
   readonly #listeners = new Set<(observation: Observation) => void>();
   readonly #waiters = new Set<Waiter>();
+  readonly #eventListeners = new Set<(event: RuntimeEvent) => void>();
   readonly #publicKeys = new Map<string, string>();
   readonly #errors = new Map<string, RaisedError>();
   readonly #capable = new Set<string>();
@@ -206,7 +207,7 @@ export class Charger {
   /** Lets the current of the vehicle flow through a simulated meter of another process. */
   feedMeter(controlPort: number): void {
     let last = '';
-    this.#runtime.observe((event) => {
+    this.#eventListeners.add((event) => {
       if (event.kind !== 'variable' || event.name !== 'output' || !this.#vehicles.has(event.moduleId)) return;
       const { voltage_V, current_A } = event.value as Output;
       const next = `${voltage_V.toFixed(1)} ${current_A.toFixed(1)}`;
@@ -224,6 +225,7 @@ export class Charger {
   }
 
   #onEvent(event: RuntimeEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
     const observation = this.#interpret(event);
     if (observation === undefined) {
       for (const waiter of [...this.#waiters]) waiter.check();

@@ -17,5 +17,8 @@ const view = options.json
       columns: stdout.isTTY ? stdout.columns : 120,
     });
 const scenario = SCENARIOS.find(({ name }) => name === options.scenario);
-const ok = scenario === undefined ? await runPowerFailure(view) : await runScenario(scenario, options, view);
+const ok =
+  scenario === undefined
+    ? await runPowerFailure(view, options.distributed)
+    : await runScenario(scenario, options, view);
 process.exitCode = ok ? 0 : 1;

@@ -28,13 +28,17 @@ const CHARGE_S = 8;
 export async function powerFailure(
   shouldKill: (run: ChildRun) => boolean,
   view: View | undefined,
-  timeline: { readonly killed?: () => void } = {},
+  timeline: { readonly killed?: () => void; readonly distributed?: string | undefined } = {},
 ): Promise<PowerFailureOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'dc-charger-failure-'));
   const meter = await MeterDevice.start(join(folder, 'meter.pem'));
   try {
     const { port, controlPort } = meter.address;
-    const common = ['--time-factor', '1', '--store-folder', folder, '--meter', `${port}:${controlPort}`];
+    const { distributed } = timeline;
+    const common = [
+      ...['--time-factor', '1', '--store-folder', folder, '--meter', `${port}:${controlPort}`],
+      ...(distributed === undefined ? [] : ['--distributed', distributed]),
+    ];
     const first = new ChildRun(['--scenario', 'charge', '--duration', String(CHARGE_S), ...common], view);
     await first.until(() => shouldKill(first));
     const survived = first.problems !== undefined;
@@ -80,12 +84,13 @@ export function judge(outcome: PowerFailureOutcome): string[] {
 }
 
 /** The scenario `power-failure`. @returns true when the transaction survived */
-export async function runPowerFailure(view: View): Promise<boolean> {
+export async function runPowerFailure(view: View, distributed?: string): Promise<boolean> {
   const startMs = systemClock.monotonic();
   const outcome = await powerFailure(
     (run) => run.readings.filter(({ currentA }) => currentA > 5).length >= 4,
     view,
     {
+      distributed,
       killed: () =>
         view.happened({
           atMs: systemClock.monotonic() - startMs,
