@@ -24,19 +24,11 @@ import { SessionEvents } from '../session/session-events.js';
 import { Transactions } from '../session/transactions.js';
 import { chargerView } from './charger-view.js';
 import { performEffect } from './effects.js';
+import type { KernelOptions } from './kernel-options.js';
 import { outputPorts, transactionPorts } from './part-ports.js';
 import { PilotDriver } from './pilot-driver.js';
 import { shutDown } from './shutdown.js';
 import { transferModes } from './transfer-modes.js';
-
-/** What the kernel is made of. */
-export interface KernelOptions {
-  readonly moduleId: string;
-  readonly config: EvseManagerConfig;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly ports: Ports;
-}
 
 /** Period of the evaluation that time alone makes necessary, in ms. */
 const TICK_MS = 100;
