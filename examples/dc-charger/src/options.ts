@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BROKERS, type BrokerName } from './distributed.js';
 import type { MeterAddress } from './meter-device.js';
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** Options of the command. */
@@ -33,6 +34,11 @@ function meterAddress(text: string): MeterAddress {
   return { port: Number(match[1]), controlPort: Number(match[2]) };
 }
 
+function existingFile(path: string): string {
+  if (!existsSync(path)) throw new InvalidArgumentError('there is no such file');
+  return path;
+}
+
 /**
  * Parses the command line; prints help or a usage error and ends the process where that is asked for.
  *
@@ -52,7 +58,7 @@ export function parseOptions(
         .choices(scenarios.map(({ name }) => name))
         .default('charge'),
     )
-    .option('--composition <file>', 'another composition than the scenario has')
+    .option('--composition <file>', 'another composition than the scenario has', existingFile)
     .addOption(
       new Option('--link <link>', 'how GOOSE frames travel; packet needs root and makes a veth pair')
         .choices(['udp', 'packet'])

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,17 @@ async function play(name: string, changes: Partial<RunOptions> = {}): Promise<Wi
 function composition(file: string): string {
   return new URL(file, COMPOSITIONS).pathname;
 }
+
+describe('the command line of the DC charger', () => {
+  it('refuses a composition that is no file as a wrong option', () => {
+    const main = new URL('../dist/main.js', import.meta.url).pathname;
+    const { status, stderr } = spawnSync(process.execPath, [main, '--composition', 'nowhere.yaml'], {
+      encoding: 'utf8',
+    });
+    expect(stderr).to.contain("'nowhere.yaml' is invalid. there is no such file");
+    expect(status).to.equal(2);
+  });
+});
 
 describe('DC charger example', function () {
   this.timeout(60_000);
