@@ -128,7 +128,7 @@ describe('names of causes', () => {
 });
 
 describe('session log', () => {
-  it('one file for each session, marked while it is incomplete', async () => {
+  it('a CSV and an HTML file for each session, marked while they are incomplete', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'session-log-'));
     try {
       await using bench = await ChargerBench.create({
@@ -136,9 +136,12 @@ describe('session log', () => {
       });
       await bench.plug();
       const started = bench.eventObjects()[1]?.session_started as { logging_path: string };
-      expect(readdirSync(started.logging_path)).to.deep.equal(['incomplete-eventlog.csv']);
+      expect(readdirSync(started.logging_path)).to.have.members([
+        'incomplete-eventlog.csv',
+        'incomplete-eventlog.html',
+      ]);
       await bench.unplug();
-      expect(readdirSync(started.logging_path)).to.deep.equal(['eventlog.csv']);
+      expect(readdirSync(started.logging_path)).to.have.members(['eventlog.csv', 'eventlog.html']);
       expect(readFileSync(path.join(started.logging_path, 'eventlog.csv'), 'utf8')).to.match(
         /"bsp","evse","A"/,
       );

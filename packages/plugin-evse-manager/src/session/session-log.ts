@@ -16,9 +16,35 @@ export interface SessionLogPorts {
   warn(message: string, fields: object): void;
 }
 
-const COLUMNS = 'time,origin,target,message,value\n';
+const COLUMNS = ['time', 'origin', 'target', 'message', 'value'];
 
-/** A CSV file for each session. Trouble with the file system never reaches the session. */
+const csvRow = (cells: readonly string[]): string =>
+  `${cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')}\n`;
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+const htmlRow = (cells: readonly string[]): string =>
+  `<tr>${cells.map((cell) => `<td>${cell.replace(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign)}</td>`).join('')}</tr>\n`;
+
+/** What a file of the log begins with, how a line is written, and what it ends with. */
+interface LogFormat {
+  readonly extension: 'csv' | 'html';
+  readonly head: string;
+  readonly row: (cells: readonly string[]) => string;
+  readonly tail: string;
+}
+
+const FORMATS: readonly LogFormat[] = [
+  { extension: 'csv', head: `${COLUMNS.join(',')}\n`, row: csvRow, tail: '' },
+  {
+    extension: 'html',
+    head: `<!doctype html>\n<meta charset="utf-8">\n<title>Session log</title>\n<table>\n<tr>${COLUMNS.map((name) => `<th>${name}</th>`).join('')}</tr>\n`,
+    row: htmlRow,
+    tail: '</table>\n',
+  },
+];
+
+/** A CSV and an HTML file for each session. Trouble with the file system never reaches the session. */
 export class SessionLog {
   #folder: string | undefined;
 
@@ -41,7 +67,9 @@ export class SessionLog {
     this.#folder = folder;
     this.#guard(() => {
       mkdirSync(folder, { recursive: true });
-      appendFileSync(path.join(folder, 'incomplete-eventlog.csv'), COLUMNS);
+      for (const { extension, head } of FORMATS) {
+        appendFileSync(path.join(folder, `incomplete-eventlog.${extension}`), head);
+      }
     });
     return this.#folder;
   }
@@ -52,18 +80,26 @@ export class SessionLog {
     if (folder === undefined) return;
     const time = new Date(this.ports.now()).toISOString();
     const text = value === undefined ? '' : JSON.stringify(value);
-    const cells = [time, origin, target, message, text].map((cell) => `"${cell.replaceAll('"', '""')}"`);
-    this.#guard(() => appendFileSync(path.join(folder, 'incomplete-eventlog.csv'), `${cells.join(',')}\n`));
+    const cells = [time, origin, target, message, text];
+    this.#guard(() => {
+      for (const { extension, row } of FORMATS) {
+        appendFileSync(path.join(folder, `incomplete-eventlog.${extension}`), row(cells));
+      }
+    });
   }
 
-  /** The session is over: the file loses its mark. */
+  /** The session is over: the files lose their mark. */
   end(): void {
     const folder = this.#folder;
     this.#folder = undefined;
     if (folder === undefined) return;
-    this.#guard(() =>
-      renameSync(path.join(folder, 'incomplete-eventlog.csv'), path.join(folder, 'eventlog.csv')),
-    );
+    this.#guard(() => {
+      for (const { extension, tail } of FORMATS) {
+        const unfinished = path.join(folder, `incomplete-eventlog.${extension}`);
+        appendFileSync(unfinished, tail);
+        renameSync(unfinished, path.join(folder, `eventlog.${extension}`));
+      }
+    });
   }
 
   #guard(work: () => void): void {
