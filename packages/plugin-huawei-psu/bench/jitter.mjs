@@ -37,7 +37,8 @@ async function measure(title, connectors, loaded) {
       }, 10)
     : undefined;
   for (let step = 0; step < SECONDS * STEPS_PER_S; step++) {
-    for (const { call } of outputs) await call.setExportVoltageCurrent({ voltage: 300 + (step % 100), current: 10 });
+    for (const { call } of outputs)
+      await call.setExportVoltageCurrent({ voltage: 300 + (step % 100), current: 10 });
     await systemClock.sleep(1000 / STEPS_PER_S);
   }
   meters?.cancel();
