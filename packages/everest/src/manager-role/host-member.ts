@@ -77,6 +77,7 @@ export class HostMember implements RemoteModules {
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
         runAsUser: undefined,
+        spare: carabiner.spareProcess,
       },
       clock,
       log,
@@ -153,6 +154,7 @@ export class HostMember implements RemoteModules {
     for (const { id } of this.#options.configuration.modules)
       if (!this.#link.entriesOf('inline').some((entry) => entry.id === id))
         this.#host?.stateChanged(id, 'running');
+    this.#processes.ready();
   }
 
   async stop(): Promise<void> {

@@ -15,7 +15,6 @@ import {
   type RuntimeEvent,
   type Subscription,
 } from '@carabiner/core';
-import { encodeLost } from '../bus/lost-modules.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -103,6 +102,7 @@ export class Manager implements RemoteModules {
         folder,
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
+        spare: carabiner.spareProcess,
         runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
       },
       clock,
@@ -117,6 +117,11 @@ export class Manager implements RemoteModules {
   /** Process ids of the children, by module id. */
   get pids(): ReadonlyMap<string, number> {
     return this.#processes.pids;
+  }
+
+  /** Process id of the process that waits to replace one that ends; undefined while there is none. */
+  get sparePid(): number | undefined {
+    return this.#processes.sparePid;
   }
 
   hosts(entry: ModuleEntry): boolean {
@@ -211,6 +216,7 @@ export class Manager implements RemoteModules {
     this.#clearDefinitions();
     this.#link.publish(this.#link.topics.globalReady, encodeGlobalReady());
     for (const { id } of this.#remote) this.#move(id, 'running');
+    this.#processes.ready();
   }
 
   /** Hears every variable and error of the modules of other processes, as observers of the runtime hear those of this one. */
@@ -290,11 +296,8 @@ export class Manager implements RemoteModules {
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {
-    // A guest leaves no last will.
-    if (this.#placements.of(this.#entry(id)).kind === 'guest') {
-      this.#lostGuests.add(id);
-      this.#link.publish(this.#link.topics.lost(id), encodeLost([id]), true);
-    }
+    // Modules of ours take word of their loss back themselves.
+    if (this.#placements.of(this.#entry(id)).kind === 'guest') this.#lostGuests.add(id);
     this.#move(id, 'failed', reason);
     if (this.#options.strict === true) {
       const text = `the process of module ${id} ended: ${reason}`;

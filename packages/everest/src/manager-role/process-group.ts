@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '@carabiner/clock';
+import { systemClock, type Clock } from '@carabiner/clock';
 import type { Logger, ModuleEntry } from '@carabiner/core';
 import { encodeLost } from '../bus/lost-modules.js';
 import { moduleCommand, type SystemAddress } from './module-command.js';
 import type { Placements } from './placement.js';
-import { SupervisedProcess } from './supervised-process.js';
+import { SpareProcess } from './spare-process.js';
+import { spawnChild, SupervisedProcess } from './supervised-process.js';
 import type { SystemLink } from './system-link.js';
 
 /** Time modules have to follow a shutdown message. */
@@ -20,6 +21,8 @@ export interface ProcessGroupEvents {
 /** The child processes of one host of a composition. */
 export class ProcessGroup {
   readonly #processes = new Map<string, SupervisedProcess>();
+  // The operating system lives in real time.
+  readonly #spare: SpareProcess;
 
   constructor(
     private readonly link: SystemLink,
@@ -28,7 +31,9 @@ export class ProcessGroup {
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly events: ProcessGroupEvents,
-  ) {}
+  ) {
+    this.#spare = new SpareProcess(systemClock, log);
+  }
 
   /** Process ids by module id, of those that run. */
   get pids(): ReadonlyMap<string, number> {
@@ -42,12 +47,23 @@ export class ProcessGroup {
       this.#start(entry);
   }
 
+  /** Process id of the spare; undefined while there is none. */
+  get sparePid(): number | undefined {
+    return this.#spare.pid;
+  }
+
+  /** All are ready: from now on a process waits to take the place of one that ends, where the composition wants that. */
+  ready(): void {
+    if (this.address.spare && this.link.entriesOf('child').length > 0) this.#spare.prepare();
+  }
+
   /**
    * Ends all processes.
    *
    * @param asked - a shutdown message was sent, which they may follow
    */
   async stop(asked: boolean): Promise<void> {
+    this.#spare.close();
     await Promise.all(
       [...this.#processes.values()].map(async (each) => {
         if (asked && (await each.waitForEnd(GRACEFUL_MS))) return;
@@ -82,6 +98,7 @@ export class ProcessGroup {
           this.events.restarted(entry.id);
         },
       },
+      (command) => this.#spare.take(command) ?? spawnChild(command),
     );
     this.#processes.set(entry.id, supervised);
     supervised.start();
