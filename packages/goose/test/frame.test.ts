@@ -226,6 +226,8 @@ describe('power messages', () => {
 
   it('of other control blocks are none', () => {
     expect(decodePowerMessage(sampleFrame({ gocbRef: 'CC/0$GO$Other' }).pdu)).to.equal(undefined);
+    expect(decodePowerMessage({ ...pduOf('charging'), goID: 'CC/0$GO$Other' })).to.equal(undefined);
+    expect(decodePowerMessage({ ...pduOf('stop request'), gocbRef: 'CC/0$GO$Other' })).to.equal(undefined);
   });
 
   it('count every result but 0 as a failure', () => {

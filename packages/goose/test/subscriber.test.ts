@@ -49,6 +49,7 @@ function frame(stNum: number, sqNum: number, seconds = 1_700_000_000, connector 
   const { gocbRef, data } = encodePowerMessage({ kind: 'stop', connector, reason: 0x1000 });
   return sampleFrame({
     gocbRef,
+    goID: gocbRef,
     stNum,
     sqNum,
     t: { seconds, fraction: 0, quality: 10 },
