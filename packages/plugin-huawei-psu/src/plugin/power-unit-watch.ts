@@ -59,12 +59,15 @@ export class PowerUnitWatch {
       setFault(provided, FAULTS.portNotAvailable, unavailable);
     }
     // The registers of a new connection are empty at first; what was known stays until the power unit speaks.
-    if (ready)
-      this.#errors.update(dispenser.bank, {
+    this.#errors.update(
+      dispenser.bank,
+      {
         raise: (report) => this.connectors.forEach(({ provided }) => provided.errors.raise(report)),
         clear: (type, subType) =>
           this.connectors.forEach(({ provided }) => provided.errors.clear(type, subType)),
-      });
+      },
+      ready,
+    );
     this.updated();
   }
 
