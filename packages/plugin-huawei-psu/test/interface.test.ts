@@ -423,6 +423,13 @@ describe('measurements', () => {
     expect(connector_1.latest.voltage_current).to.deep.equal({ voltage_V: 400, current_A: 20 });
     await setMode(charger, 'Off', 'Charging');
     await charger.until(() => connector_1.latest.voltage_current?.voltage_V === 0, 1500);
+    const shown = (): number =>
+      charger.driver.journal.entries.filter(
+        (entry) => entry.kind === 'published' && entry.variable === 'voltage_current',
+      ).length;
+    const before = shown();
+    await charger.driver.advance(10_000);
+    expect(shown() - before, 'publications in 10 s').to.be.within(8, 11);
   });
 });
 
