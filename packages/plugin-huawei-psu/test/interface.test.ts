@@ -483,6 +483,9 @@ describe('telemetry', () => {
     await unit.announce();
     await driver.advance(2000);
     expect(published(charger), 'the same values again').to.have.lengthOf(count);
+    await unit.connection!.write(portRegisters.ratedPower, 12.3);
+    await driver.advance(200);
+    expect(lastOf(charger, 'site/psu/connector/5')).to.include({ rated_output_power_psu: 12_300 });
 
     driver.requires.board_support[0]!.raise({
       type: 'evse_board_support/MREC17EVSEContactorFault',
