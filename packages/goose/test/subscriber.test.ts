@@ -146,6 +146,18 @@ describe('the subscriber', () => {
     expect(messages).to.have.length(3);
   });
 
+  it('takes any numbering after publishers were started anew, and still notices their silence', async () => {
+    const { clock, send, messages, expired, subscriber } = setUp();
+    await send(encodeFrame(frame(9, 0), key));
+    subscriber.forgetNumbering();
+    await clock.advance(10_000);
+    expect(expired).to.deep.equal(['connector 5']);
+    await send(encodeFrame(frame(1, 0, 1_500_000_000), key));
+    await send(encodeFrame(frame(1, 0, 1_500_000_000), key));
+    expect(messages).to.have.length(2);
+    subscriber.close();
+  });
+
   it('tells when nothing came for the time the last frame allowed', async () => {
     const { clock, send, expired, subscriber } = setUp();
     await send(encodeFrame(frame(1, 0), key));
