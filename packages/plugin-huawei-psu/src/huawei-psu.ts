@@ -31,7 +31,7 @@ import { Telemetry } from './plugin/telemetry.js';
 const LOOK_PERIOD_MS = 1000;
 
 /** How often the set-point is published in place of a measurement, ms. */
-const PRESUMED_PERIOD_MS = 500;
+const PRESUMED_PERIOD_MS = 1000;
 
 /** A connector in use with all that belongs to it. */
 interface Outlet extends MeasuredConnector, WatchedConnector {
