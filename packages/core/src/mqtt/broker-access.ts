@@ -79,6 +79,7 @@ function everestBroker({ everest }: Settings): ExternalMqttSettings | undefined 
     ca: undefined,
     cert: undefined,
     key: undefined,
+    serverName: undefined,
     queueLimit: 1_000,
     will: undefined,
   };
