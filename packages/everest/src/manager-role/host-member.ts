@@ -13,6 +13,7 @@ import type {
 import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { decode, encodeConfiguration, encodeModuleReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
+import { checkBroker } from './check-broker.js';
 import { Placements } from './placement.js';
 import { ProcessGroup } from './process-group.js';
 import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
@@ -61,10 +62,11 @@ export class HostMember implements RemoteModules {
       throw new SystemBrokerError(`no module of the composition is marked with 'host: ${host}'`);
     this.#options = options;
     this.#placements = new Placements(configuration.settings, folder, host);
+    checkBroker(configuration.modules, this.#placements, broker);
     this.#link = new SystemLink({ configuration, placements: this.#placements, broker, host, clock, log });
     this.bus = this.#link.bus;
     this.#link.onReconnected = () => this.#announce();
-    const { carabiner } = configuration.settings;
+    const { everest, carabiner } = configuration.settings;
     this.#processes = new ProcessGroup(
       this.#link,
       this.#placements,
@@ -76,7 +78,7 @@ export class HostMember implements RemoteModules {
         folder,
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
-        runAsUser: undefined,
+        runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
       },
       clock,
       log,

@@ -18,12 +18,13 @@ import {
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
+import { checkBroker } from './check-broker.js';
 import { ConfigurationService } from './configuration-service.js';
 import { makeDefinitions, type Definition } from './definitions.js';
 import { Placements, specFolders } from './placement.js';
 import { ProcessGroup } from './process-group.js';
 import { watchRemote } from './remote-watch.js';
-import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
+import { prefixesOf, type SystemBroker } from './system-broker.js';
 import { SystemLink } from './system-link.js';
 
 /** How often missing modules are named while everybody waits for them. */
@@ -318,26 +319,5 @@ export class Manager implements RemoteModules {
     if (this.#states.get(id) === state) return;
     this.#states.set(id, state);
     this.#host?.stateChanged(id, state, reason);
-  }
-}
-
-function checkBroker(
-  remote: readonly ModuleEntry[],
-  placements: Placements,
-  { embedded }: SystemBroker,
-): void {
-  if (!embedded) return;
-  for (const entry of remote) {
-    const placement = placements.of(entry);
-    if (placement.kind === 'guest' && placement.guest.needsMqtt5)
-      throw new SystemBrokerError(
-        `module '${entry.id}' (${entry.module}) speaks MQTT 5, which the embedded broker does not: run a broker ` +
-          'such as Mosquitto and name it in settings.carabiner.mqtt.broker',
-      );
-    if (placement.kind === 'host')
-      throw new SystemBrokerError(
-        `module '${entry.id}' runs on host '${placement.host}', and the embedded broker is reached from this ` +
-          'machine only: run a broker such as Mosquitto and name it in settings.carabiner.mqtt.broker',
-      );
   }
 }
