@@ -17,6 +17,12 @@ export interface RemoteHost {
   stateChanged(moduleId: string, state: ModuleState, reason?: string): void;
 }
 
+/** A module's telemetry as it is published. */
+export interface TelemetryMessage {
+  readonly payload: string;
+  readonly qos: 0 | 2;
+}
+
 /** Modules that run in other processes, and the bus that leads to them. */
 export interface RemoteModules {
   readonly bus: Bus;
@@ -26,6 +32,8 @@ export interface RemoteModules {
   shapeOf?(entry: ModuleEntry): ModuleShape | undefined;
   /** True for modules of this process that somebody elsewhere listens to or calls; default all. */
   exports?(moduleId: string): boolean;
+  /** How a module's telemetry travels; default the bare JSON with QoS 0. */
+  telemetry?(json: string): TelemetryMessage;
   /** Starts them, or begins to wait for them. Called before any module of this process is initialised. */
   start(host: RemoteHost): Promise<void>;
   /**

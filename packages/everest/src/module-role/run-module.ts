@@ -19,6 +19,7 @@ import { encodeLost } from '../bus/lost-modules.js';
 import { MqttBus } from '../bus/mqtt-bus.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { readModuleConfiguration, type ModuleConfiguration } from '../configuration/module-configuration.js';
+import type { Generation } from '../protocol/generation.js';
 import { Topics } from '../protocol/topics.js';
 import { ManagerClient } from './manager-client.js';
 import { moduleComposition, type ModuleLocation } from './module-composition.js';
@@ -137,7 +138,8 @@ class ModuleRole {
     const system = await systemOf(resolved.shape, this.#client, this.#topics, configuration);
     const end = new AbortController();
     const life = { configuration, end, again: false };
-    const membership = this.#join(life, resolved.shape, system.errorTopics);
+    const generation = await this.#client.generation();
+    const membership = this.#join(life, resolved.shape, system.errorTopics, generation);
     this.#client.onManagerStarted = () => this.#onManagerStarted(life);
     const runtime = await createRuntime({
       composition: moduleComposition(settings, system, configuration, resolved.location),
@@ -164,7 +166,12 @@ class ModuleRole {
     }
   }
 
-  #join(life: Life, shape: ResolvedModule['shape'], errorTopics: readonly string[]): ModuleMembership {
+  #join(
+    life: Life,
+    shape: ResolvedModule['shape'],
+    errorTopics: readonly string[],
+    generation: Generation,
+  ): ModuleMembership {
     const { moduleId } = this.#options.settings;
     const [session, topics, client, log] = [this.#session, this.#topics, this.#client, this.#log];
     const bus = new MqttBus({ session, topics, clock: this.#clock, log, errorTopics: () => errorTopics });
@@ -176,6 +183,7 @@ class ModuleRole {
       topics,
       client,
       log,
+      generation,
       provides: Object.fromEntries(
         Object.entries(shape.provides).map(([id, provided]) => [id, provided.interface]),
       ),
