@@ -247,7 +247,9 @@ export class Manager implements RemoteModules {
 
   #publishDefinitions(): void {
     const { topics } = this.#link;
-    this.#link.publish(topics.generationHint, encodeConfiguration(RESPONSE, {}), true);
+    // The settings stay with it, for modules that are started again when the definitions are gone.
+    const settings = this.#definitions.find(({ topic }) => topic === topics.definitions('settings'));
+    this.#link.publish(topics.generationHint, encodeConfiguration(RESPONSE, settings?.data ?? {}), true);
     for (const { topic, data } of this.#definitions)
       this.#link.publish(topic, encodeConfiguration(RESPONSE, data), true);
     // After a loss of the broker: whoever was there all the time says ready again, and the rest is known.
