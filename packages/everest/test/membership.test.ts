@@ -2,10 +2,11 @@
 import { expect } from 'chai';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connectAsync } from 'mqtt';
 import { createRuntime, type ModuleClass, type ModuleClasses, type Runtime } from '@carabiner/core';
 import { openSystem, readModuleSettings, runModule } from '@carabiner/everest';
 import { tempDir } from '@carabiner/testkit';
+import { asked } from './support/asked.js';
 import { embedded, mosquitto, type TestBroker } from './support/brokers.js';
 import { eventually, PAIR, startSystem, type TestSystem } from './support/system.js';
 
@@ -235,6 +236,12 @@ describe('members of a system', function () {
       async () => (await system.runtime.call('user', 'main', 'load', { key: 'voltage' })) === 123,
       'the value of its configuration',
     );
+    const errors = async (): Promise<string> =>
+      JSON.stringify(await system.runtime.call('user', 'main', 'load', { key: 'errors' }));
+    process.kill(system.manager.pids.get('psu') ?? 0, 'SIGKILL');
+    await eventually(async () => (await errors()).includes('module-lost'), 'the fault');
+    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
+    await exchange(system, 'Off');
   });
 
   it('says that a module of EVerest needs another broker than the embedded one', async () => {
@@ -298,27 +305,13 @@ describe('members of a system', function () {
     await eventually(async () => (await errors()) === '[]', 'the end of the fault');
     await main.call('user', 'main', 'store', { key: 'mode', value: 'Off' });
     expect(main.modules()[0]?.state).to.equal('running');
+    // What a host says of a process of its own.
+    await client.publishAsync('everest/carabiner/lost/psu', '["psu"]', { qos: 2, retain: true });
+    await eventually(() => main.modules()[0]?.state === 'failed', 'the loss of a process of the host');
+    await client.publishAsync('everest/modules/psu/ready', '{"msg_type":"ModuleReady","data":true}', {
+      qos: 2,
+    });
+    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
+    expect(main.modules()[0]?.state).to.equal('running');
   });
 });
-
-async function asked(client: MqttClient, origin: string, request: object): Promise<Record<string, unknown>> {
-  const topic = `everest/modules/${origin}/response`;
-  await client.subscribeAsync(topic, { qos: 2 });
-  const answer = new Promise<Record<string, unknown>>((resolve) => {
-    const take = (from: string, payload: Buffer): void => {
-      if (from !== topic) return;
-      client.off('message', take);
-      resolve((JSON.parse(payload.toString()) as { data: Record<string, unknown> }).data);
-    };
-    client.on('message', take);
-  });
-  const data = { origin, ...request };
-  await client.publishAsync(
-    'everest/config/request',
-    JSON.stringify({ msg_type: 'ConfigurationRequest', data }),
-    {
-      qos: 2,
-    },
-  );
-  return await answer;
-}

@@ -63,6 +63,8 @@ export class Manager implements RemoteModules {
   readonly #processes: ProcessGroup;
   readonly #states = new Map<string, ModuleState>();
   readonly #remote: readonly ModuleEntry[];
+  /** Modules whose loss the broker keeps word of. */
+  readonly #lost = new Set<string>();
   #definitions: readonly Definition[] = [];
   #host: RemoteHost | undefined;
   #everybodyReady = false;
@@ -278,8 +280,8 @@ export class Manager implements RemoteModules {
 
   #onReady(id: string): void {
     const { topics } = this.#link;
-    const before = this.#states.get(id);
-    if (before === 'failed') this.#link.publish(topics.lost(id), '', true);
+    // Modules of EVerest do not take it back themselves.
+    if (this.#lost.delete(id)) this.#link.publish(topics.lost(id), '', true);
     if (!this.#everybodyReady) {
       this.#move(id, 'initialised');
       this.#check();
@@ -291,6 +293,7 @@ export class Manager implements RemoteModules {
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {
+    this.#lost.add(id);
     this.#move(id, 'failed', reason);
     if (this.#options.strict === true) {
       const text = `the process of module ${id} ended: ${reason}`;
@@ -301,20 +304,18 @@ export class Manager implements RemoteModules {
     if (final) this.#giveUp(new Error(`module ${id} does not start: ${reason}`));
   }
 
-  /** A host is gone, or is back: its modules say ready again themselves. */
+  /** A host, a process on a host or a standalone module is gone; those that come back say ready again themselves. */
   #onLost(processName: string, payload: Buffer): void {
     if (payload.length === 0) return;
-    for (const { id, host } of this.#remote)
-      if (host === processName && this.#states.get(id) !== 'failed')
-        this.#move(id, 'failed', `host ${host} is lost`);
-      else if (id === processName && this.#placements.of({ ...this.#entry(id) }).kind === 'standalone')
-        this.#move(id, 'failed', 'its process is gone');
-  }
-
-  #entry(id: string): ModuleEntry {
-    const found = this.#remote.find((entry) => entry.id === id);
-    if (found === undefined) throw new RangeError(`no module ${id}`);
-    return found;
+    for (const entry of this.#remote) {
+      const { id, host } = entry;
+      if (host !== undefined && host === processName) this.#move(id, 'failed', `host ${host} is lost`);
+      if (id !== processName) continue;
+      this.#lost.add(id);
+      // The end of a child was noticed already, and it may have been started again.
+      const { kind } = this.#placements.of(entry);
+      if (kind === 'standalone' || kind === 'host') this.#move(id, 'failed', 'its process is gone');
+    }
   }
 
   #move(id: string, state: ModuleState, reason?: string): void {
