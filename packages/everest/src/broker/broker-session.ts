@@ -291,7 +291,7 @@ export class BrokerSession {
     // A broker may work at both at once, and the end of a subscription must not undo a later one.
     await Promise.all([...filters.keys()].flatMap((filter) => this.#leaving.get(filter) ?? []));
     const wanted = [...filters].filter(([filter]) => this.#filters.has(filter));
-    if (!this.#connected || wanted.length === 0) return;
+    if (!this.#connected || this.#closed || wanted.length === 0) return;
     const request = Object.fromEntries(wanted.map(([filter, qos]) => [filter, { qos }]));
     await new Promise<void>((resolve) => {
       this.#client.subscribe(request, (error, granted) => {
@@ -314,7 +314,7 @@ export class BrokerSession {
     if (known.handlers.size > 0) return;
     this.#filters.delete(filter);
     this.#wildcards.delete(filter);
-    if (!this.#connected) return;
+    if (!this.#connected || this.#closed) return;
     const left = new Promise<void>((resolve) => {
       this.#client.unsubscribe(filter, () => {
         if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);
