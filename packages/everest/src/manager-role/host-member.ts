@@ -33,6 +33,10 @@ export interface HostMemberOptions {
   readonly log: Logger;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  /** EVerest's behaviour: the end of any process of this host ends the host. */
+  readonly strict?: boolean;
+  /** Called when this host has to end: in strict mode, when a process ended. */
+  readonly onFatal?: (reason: string) => void;
   /** The manager asked everybody to shut down. */
   readonly onShutdown: (reason: string) => void;
 }
@@ -82,7 +86,13 @@ export class HostMember implements RemoteModules {
       },
       clock,
       log,
-      { ended: () => undefined, restarted: () => undefined },
+      {
+        ended: (id, reason) => {
+          if (options.strict === true) options.onFatal?.(`the process of module ${id} ended: ${reason}`);
+        },
+        restarted: () => undefined,
+      },
+      options.strict,
     );
   }
 

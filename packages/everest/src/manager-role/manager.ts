@@ -112,6 +112,7 @@ export class Manager implements RemoteModules {
         ended: (id, reason, final) => this.#onEnded(id, reason, final),
         restarted: (id) => this.#move(id, 'initialising', 'started again'),
       },
+      options.strict,
     );
   }
 

@@ -21,6 +21,7 @@ export interface ProcessGroupEvents {
 export class ProcessGroup {
   readonly #processes = new Map<string, SupervisedProcess>();
 
+  /** @param strict - no process is started again, since the end of one ends everything */
   constructor(
     private readonly link: SystemLink,
     private readonly placements: Placements,
@@ -28,6 +29,7 @@ export class ProcessGroup {
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly events: ProcessGroupEvents,
+    private readonly strict = false,
   ) {}
 
   /** Process ids by module id, of those that run. */
@@ -64,7 +66,7 @@ export class ProcessGroup {
     const supervised = new SupervisedProcess(
       entry.id,
       () => moduleCommand(entry, placement, this.address),
-      entry.restart,
+      this.strict ? { ...entry.restart, policy: 'never' } : entry.restart,
       this.clock,
       log,
       {
