@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '@carabiner/clock';
+import type { FindingText } from '@carabiner/dialect';
 import type { Bus } from '../bus/bus.js';
 import type { ModuleShape } from '../composition/module-shape.js';
 import type { ModuleEntry, RunConfiguration } from '../composition/run-configuration.js';
@@ -30,6 +31,8 @@ export interface RemoteModules {
   hosts(entry: ModuleEntry): boolean;
   /** What such an entry's module declares, where it is no installed package; undefined when it is one. */
   shapeOf?(entry: ModuleEntry): ModuleShape | undefined;
+  /** Why a module that no package declares is not in another process either; see `CompositionOptions.whyMissing`. */
+  whyMissing?(entry: ModuleEntry): FindingText | undefined;
   /** True for modules of this process that somebody elsewhere listens to or calls; default all. */
   exports?(moduleId: string): boolean;
   /** How a module's telemetry travels; default the bare JSON with QoS 0. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from '@carabiner/clock';
+import type { FindingText } from '@carabiner/dialect';
 import {
   OverlayFile,
   overlayPathOf,
@@ -127,6 +128,10 @@ export class Manager implements RemoteModules {
 
   shapeOf(entry: ModuleEntry): ModuleShape | undefined {
     return this.#placements.shapeOf(entry);
+  }
+
+  whyMissing(entry: ModuleEntry): FindingText | undefined {
+    return this.#placements.whyMissing(entry);
   }
 
   exports(moduleId: string): boolean {
