@@ -113,7 +113,7 @@ describe('carabiner run with more than one process', function () {
     expect(await manager.ended).to.equal(0);
   });
 
-  it('--host started after the manager ends with it, with status 0', async () => {
+  it('--host started after the manager is missed when it stops, and ends with the manager, with status 0', async () => {
     const broker = await startEmbeddedBroker();
     ends.push(async () => broker.close());
     await using station = await project(
@@ -122,8 +122,14 @@ describe('carabiner run with more than one process', function () {
     );
     const manager = instance(station);
     await shows(manager.terminal, 'connected to the broker');
+    const first = instance(station, '--host', 'cabinet', '--no-control');
+    for (const { terminal } of [manager, first]) await shows(terminal, 'runtime running');
+    first.terminal.signal();
+    expect(await first.ended).to.equal(0);
+    await until(station, 'errors', (text) => text.includes('module-lost'));
     const cabinet = instance(station, '--host', 'cabinet', '--no-control');
-    for (const { terminal } of [manager, cabinet]) await shows(terminal, 'runtime running');
+    await shows(cabinet.terminal, 'runtime running');
+    await until(station, 'errors', (text) => text.trim() === '[]');
     manager.terminal.signal();
     expect(await manager.ended).to.equal(0);
     const { stdout, stderr } = cabinet.terminal;

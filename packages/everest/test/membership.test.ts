@@ -92,9 +92,14 @@ describe('members of a system', function () {
     const first = join('psu');
     const system = await manage(STANDALONE);
     await system.started;
+    const errors = async (): Promise<string> =>
+      JSON.stringify(await system.runtime.call('user', 'main', 'load', { key: 'errors' }));
     await first.stop();
+    await eventually(async () => (await errors()).includes('module-lost'), 'the fault');
+    expect(system.runtime.modules()[0]?.state).to.equal('failed');
     const second = join('psu');
     await eventually(() => second.runtime() !== undefined, 'the second life');
+    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
     await exchange(system, 'Off');
   });
 

@@ -11,6 +11,7 @@ import type {
   RunConfiguration,
   Runtime,
 } from '@carabiner/core';
+import { encodeLost } from '../bus/lost-modules.js';
 import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { decode, encodeConfiguration, encodeModuleReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -52,6 +53,8 @@ export class HostMember implements RemoteModules {
   #host: RemoteHost | undefined;
   #announced = false;
   #everybodyReady = false;
+  /** The manager asked everybody to shut down. */
+  #dismissed = false;
   #again: Timer | undefined;
   /** Set once the runtime exists. */
   runtime: Runtime | undefined;
@@ -124,7 +127,9 @@ export class HostMember implements RemoteModules {
     });
     for (const { id } of this.#link.entriesOf('inline')) responder.serve(id);
     session.subscribe(topics.shutdown, (_topic, payload) => {
-      if (payload.length > 0) onShutdown('the manager asked to shut down');
+      if (payload.length === 0) return;
+      this.#dismissed = true;
+      onShutdown('the manager asked to shut down');
     });
     // A manager that starts anew publishes them and then waits for everybody.
     session.subscribe(topics.definitions('module_names'), (_topic, payload) => {
@@ -174,7 +179,15 @@ export class HostMember implements RemoteModules {
 
   async stop(): Promise<void> {
     this.#again?.cancel();
-    await this.#processes.stop(false);
+    // Whoever leaves while the others go on is missed by them, and the broker keeps quiet of those who say goodbye.
+    const missed = !this.#dismissed && this.#link.session.connected;
+    await this.#processes.stop(false, missed);
+    if (missed)
+      this.#link.publish(
+        this.#link.topics.lost(this.#link.processName),
+        encodeLost(this.#link.entriesOf('inline').map(({ id }) => id)),
+        true,
+      );
     await this.#link.session.close();
   }
 

@@ -48,15 +48,17 @@ export class ProcessGroup {
    * Ends all processes.
    *
    * @param asked - a shutdown message was sent, which they may follow
+   * @param missed - the rest of the system goes on without them
    */
-  async stop(asked: boolean): Promise<void> {
+  async stop(asked: boolean, missed = false): Promise<void> {
     await Promise.all(
       [...this.#processes.values()].map(async (each) => {
         if (asked && (await each.waitForEnd(GRACEFUL_MS))) return;
         await each.stop();
       }),
     );
-    for (const id of this.#processes.keys()) this.link.publish(this.link.topics.lost(id), '', true);
+    for (const id of this.#processes.keys())
+      this.link.publish(this.link.topics.lost(id), missed ? encodeLost([id]) : '', true);
   }
 
   #start(entry: ModuleEntry): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { systemClock, type Clock } from '@carabiner/clock';
+import { systemClock, withTimeout, type Clock } from '@carabiner/clock';
 import {
   CarabinerError,
   createRuntime,
@@ -31,6 +31,9 @@ import { peerShape, readErrorTopics, readSystemSettings } from './system-view.js
 export class ModuleRoleError extends CarabinerError {
   readonly code = 'EVEREST_MODULE_ROLE';
 }
+
+/** A module that ends waits this long for the broker to take its last word. */
+const GOODBYE_MS = 1_000;
 
 /** What {@link runModule} runs, and how. */
 export interface RunModuleOptions {
@@ -83,6 +86,8 @@ class ModuleRole {
   readonly #client: ManagerClient;
   #bus: MqttBus | undefined;
   #membership: ModuleMembership | undefined;
+  /** The manager asked everybody to shut down. */
+  #dismissed = false;
 
   constructor(options: RunModuleOptions) {
     const { settings, clock = systemClock, log } = options;
@@ -126,7 +131,23 @@ class ModuleRole {
 
   async close(): Promise<void> {
     this.#client.close();
+    await this.#sayLost();
     await this.#session.close();
+  }
+
+  /**
+   * Whoever leaves while the others go on is missed by them, and the broker keeps quiet of those who say goodbye. Nobody in
+   * a system of EVerest looks at it.
+   */
+  async #sayLost(): Promise<void> {
+    const { moduleId } = this.#options.settings;
+    if (this.#dismissed || this.#client.lastingSettings === undefined || !this.#session.connected) return;
+    const said = this.#session.publish(this.#topics.lost(moduleId), encodeLost([moduleId]), 2, true);
+    try {
+      await withTimeout(systemClock, said, GOODBYE_MS, 'word of the end');
+    } catch {
+      this.#log.debug('the end of the module was not announced');
+    }
   }
 
   /** One life of the module, from its configuration to its end. */
@@ -191,6 +212,7 @@ class ModuleRole {
         entry.id === moduleId ? undefined : peerShape(entry.id, life.configuration, shape.requires),
       onShutdown: () => {
         log.info('the manager asked to shut down');
+        this.#dismissed = true;
         life.end.abort();
       },
     });
