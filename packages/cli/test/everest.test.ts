@@ -91,6 +91,45 @@ describe('carabiner everest', function () {
     expect((await shop.carabiner('check', 'config.yaml')).stdout).to.include("'a'");
   });
 
+  it('check and run say why a module of an installation is none, and which one was meant', async () => {
+    await using shop = await workshop();
+    const modules = shop.folder.join('everest/libexec/everest/modules');
+    const manifest =
+      'description: A module of EVerest\nprovides:\n  main: { description: Values, interface: kvs }\n' +
+      'metadata: { license: https://opensource.org/licenses/Apache-2.0, authors: [EVerest] }\n';
+    const add = async (name: string, file: string, text: string): Promise<void> => {
+      await mkdir(join(modules, name), { recursive: true });
+      await writeFile(join(modules, name, file), text);
+    };
+    const says = async (module: string, settings: object, ...options: readonly string[]): Promise<string> => {
+      const text = JSON.stringify({ settings, active_modules: { x: { module } } });
+      await writeFile(shop.folder.join('config.yaml'), text);
+      const checked = await shop.carabiner('check', 'config.yaml', ...options);
+      if (Object.keys(settings).length > 0) {
+        const { stderr } = await shop.carabiner('run', 'config.yaml');
+        expect(stderr).to.equal(checked.stdout);
+      }
+      return checked.stdout;
+    };
+    const prefix = { prefix: 'everest' };
+    expect(await says('EvseSlac', prefix)).to.match(
+      /the folder .*\/modules does not exist: correct settings/,
+    );
+    await add('EvseSlac', 'manifest.yaml', manifest);
+    await add('EvseSlac', 'index.js', '');
+    await add('Idle', 'manifest.yaml', manifest);
+    await add('Broken', 'manifest.yaml', manifest.replace('interface: kvs', 'interfaces: kvs'));
+    await add('Bare', 'index.js', '');
+    expect(await says('EvseSlca', prefix)).to.match(/holds no folder 'EvseSlca'.*'EvseSlac'/s);
+    expect(await says('EvseSlca', {}, '--prefix', 'everest')).to.match(/'EvseSlac'/);
+    expect(await says('EvseSlca', { modules_dir: modules })).to.match(/'EvseSlac'/);
+    expect(await says('Bare', prefix)).to.match(/Bare holds no manifest\.yaml/);
+    expect(await says('Broken', prefix)).to.match(/manifest of 'Broken' has errors: .*interfaces/s);
+    expect(await says('Idle', prefix)).to.match(
+      /Idle holds nothing that can be started.*index\.js or module\.py/s,
+    );
+  });
+
   it('installs, shows what it did, and removes', async () => {
     await using shop = await workshop();
     const target = ['@carabiner/plugin-iem-dcr', '--prefix', 'everest'];

@@ -105,8 +105,8 @@ export async function testProject(composition = COMPOSITION): Promise<TestProjec
 }
 
 /** Waits in real time, a few seconds at most. */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  const endMs = systemClock.monotonic() + 8_000;
+export async function eventually(condition: () => boolean, what: string, timeoutMs = 8_000): Promise<void> {
+  const endMs = systemClock.monotonic() + timeoutMs;
   while (!condition()) {
     if (systemClock.monotonic() > endMs) throw new Error(`${what} did not happen`);
     await systemClock.sleep(5);

@@ -13,7 +13,7 @@ export { createRuntime, type RuntimeOptions } from './lifecycle/create-runtime.j
 export { Runtime } from './lifecycle/runtime.js';
 export { HOST_ORIGIN, type HostCallOptions } from './lifecycle/host-call.js';
 export { EXIT_CODES, containFailures, runUntilStopped, type RunOptions } from './lifecycle/run-process.js';
-export type { RemoteHost, RemoteModules } from './lifecycle/remote-modules.js';
+export type { RemoteHost, RemoteModules, TelemetryMessage } from './lifecycle/remote-modules.js';
 export { RestartCounter } from './lifecycle/restart-policy.js';
 export type { RestartPolicy } from './lifecycle/restart-policy.js';
 export type { RuntimeEvent, RuntimeState } from './lifecycle/runtime-events.js';

@@ -43,14 +43,21 @@ export async function diagnose(file: string): Promise<readonly Diagnosis[]> {
     });
   }
   const broker = await openSystemBroker(configuration.settings, folder);
-  const session = new BrokerSession({
-    address: broker.address,
-    clock: systemClock,
-    log: new LogBook({ level: 'silent' }).host,
+  let failed: (reason: string) => void = () => undefined;
+  const failure = new Promise<never>((_resolve, reject) => {
+    failed = (reason) => {
+      reject(new Error(reason));
+    };
   });
+  failure.catch(() => undefined);
+  const session = new BrokerSession(
+    { address: broker.address, clock: systemClock, log: new LogBook({ level: 'silent' }).host },
+    { failed },
+  );
   try {
     const name = broker.embedded ? 'embedded' : describeBroker(broker.address);
-    await withTimeout(systemClock, session.whenConnected(), CONNECT_TIMEOUT_MS, 'connection to the broker');
+    const connected = Promise.race([session.whenConnected(), failure]);
+    await withTimeout(systemClock, connected, CONNECT_TIMEOUT_MS, 'connection to the broker');
     findings.push({ subject: 'broker', ok: true, text: name });
     const medianMs = await measureRoundTrip(session, new Topics(prefixesOf(configuration.settings)), 11);
     const slow = medianMs > SLOW_ROUND_TRIP_MS;
@@ -59,11 +66,11 @@ export async function diagnose(file: string): Promise<readonly Diagnosis[]> {
       ok: !slow,
       text: `${medianMs.toFixed(2)} ms median${slow ? `; ${SLOW_BROKER_CURE}` : ''}`,
     });
-  } catch {
+  } catch (error) {
     findings.push({
       subject: 'broker',
       ok: false,
-      text: `${describeBroker(broker.address)} does not answer within ${CONNECT_TIMEOUT_MS / 1000} s: start it, or correct settings.carabiner.mqtt.broker`,
+      text: `${describeBroker(broker.address)}: ${error instanceof Error ? error.message : String(error)}; start it, or correct settings.carabiner.mqtt.broker`,
     });
   } finally {
     await session.close();

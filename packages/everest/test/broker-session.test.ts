@@ -39,4 +39,17 @@ for (const kind of BROKERS)
       }
       expect(heard).to.deep.equal(Array.from({ length: 20 }, (_, turn) => turn));
     });
+
+    it('bears subscriptions that come and go while it closes', async () => {
+      const { address } = broker;
+      const other = new BrokerSession({ address, clock: systemClock, log: quietLog });
+      await other.whenConnected();
+      const before = other.subscribe('everest/before', () => undefined);
+      await other.acknowledged();
+      const closed = other.close();
+      before.unsubscribe();
+      other.subscribe('everest/late', () => undefined).unsubscribe();
+      await other.acknowledged();
+      await closed;
+    });
   });

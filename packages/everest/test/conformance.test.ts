@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { isCallError, type ModuleClass } from '@carabiner/core';
-import { readModuleSettings, runModule, type Generation } from '@carabiner/everest';
+import { CONFIGURATION_MESSAGES, readModuleSettings, runModule, type Generation } from '@carabiner/everest';
 import { startRecordingBroker, type RecordingBroker } from './support/recording-broker.js';
 import { readTrace, replay, subscriptionsOf } from './support/trace.js';
 import {
@@ -10,6 +10,7 @@ import {
   Example,
   ExampleErrorGlobalSubscriber,
   ExampleErrorRaiser,
+  Teller,
 } from './support/trace-modules.js';
 
 const GENERATIONS: readonly Generation[] = ['2026', '2025'];
@@ -143,6 +144,37 @@ for (const generation of GENERATIONS) {
           return [data.type, data.state];
         }),
       );
+    });
+
+    it('tells of itself as telemetry, when the manager wants it', async () => {
+      const { request, response } = CONFIGURATION_MESSAGES[generation];
+      life = await join('teller', Teller);
+      const { broker } = life;
+      const say = async (topic: string, msg_type: string, data: unknown, retain = false): Promise<void> => {
+        await broker.publish({ topic, qos: 2, retain, payload: JSON.stringify({ msg_type, data }) });
+      };
+      const settings = { telemetry_enabled: true, telemetry_prefix: 'site-telemetry/' };
+      await say('everest/settings', response, settings, true);
+      await say('everest/module_names', response, { teller: 'Teller' }, true);
+      const asked = await broker.next(({ topic }) => topic === 'everest/config/request');
+      expect(JSON.parse(asked.payload)).to.include({ msg_type: request });
+      const telemetry_config = { id: 4 };
+      const module_config = { module_id: 'teller', module_name: 'Teller', telemetry_config };
+      await say('everest/modules/teller/response', response, {
+        status: 'Ok',
+        type: 'Get',
+        response: { type: 'Module', data: { module_config, mappings: {}, telemetry_config } },
+      });
+      await broker.next(({ topic }) => topic === 'everest/modules/teller/ready');
+      await say('everest/ready', 'GlobalReady', true);
+      const { topic, qos, payload } = await broker.next((message) => message.topic.startsWith('site-'));
+      expect(topic).to.equal('site-telemetry/payload/4/livedata');
+      const told = JSON.parse(payload) as { readonly msg_type?: string; readonly data?: string };
+      expect([qos, told.msg_type]).to.deep.equal(
+        generation === '2025' ? [2, 'ExternalMQTT'] : [0, undefined],
+      );
+      const values = JSON.parse(told.data ?? payload) as object;
+      expect(values).to.include({ connector_id: 4, type: 'livedata', ac_voltage: 230.1 });
     });
 
     it('answers every set request, and takes part in the outside world', async () => {

@@ -135,6 +135,7 @@ function describeManager(kind: BrokerKind): void {
       process.kill(system.manager.pids.get('psu') ?? 0, 'SIGKILL');
       await eventually(() => fatal !== '', 'the end');
       expect(fatal).to.include('psu').and.to.include('SIGKILL');
+      expect(system.manager.pids.get('psu')).to.equal(undefined);
     });
 
     it('leaves no process and no retained message behind', async () => {

@@ -2,10 +2,11 @@
 import { expect } from 'chai';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connectAsync } from 'mqtt';
 import { createRuntime, type ModuleClass, type ModuleClasses, type Runtime } from '@carabiner/core';
 import { openSystem, readModuleSettings, runModule } from '@carabiner/everest';
 import { tempDir } from '@carabiner/testkit';
+import { asked } from './support/asked.js';
 import { embedded, mosquitto, type TestBroker } from './support/brokers.js';
 import { eventually, PAIR, startSystem, type TestSystem } from './support/system.js';
 
@@ -91,9 +92,14 @@ describe('members of a system', function () {
     const first = join('psu');
     const system = await manage(STANDALONE);
     await system.started;
+    const errors = async (): Promise<string> =>
+      JSON.stringify(await system.runtime.call('user', 'main', 'load', { key: 'errors' }));
     await first.stop();
+    await eventually(async () => (await errors()).includes('module-lost'), 'the fault');
+    expect(system.runtime.modules()[0]?.state).to.equal('failed');
     const second = join('psu');
     await eventually(() => second.runtime() !== undefined, 'the second life');
+    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
     await exchange(system, 'Off');
   });
 
@@ -235,12 +241,11 @@ describe('members of a system', function () {
       async () => (await system.runtime.call('user', 'main', 'load', { key: 'voltage' })) === 123,
       'the value of its configuration',
     );
-    const faults = async (): Promise<string> =>
+    const errors = async (): Promise<string> =>
       JSON.stringify(await system.runtime.call('user', 'main', 'load', { key: 'errors' }));
-    process.kill(system.manager.pids.get('psu')!, 'SIGKILL');
-    const lost = '["power_supply_DC/CommunicationFault module-lost"]';
-    await eventually(async () => (await faults()) === lost, 'word of its loss at its consumer');
-    await eventually(async () => (await faults()) === '[]', 'the end of the fault');
+    process.kill(system.manager.pids.get('psu') ?? 0, 'SIGKILL');
+    await eventually(async () => (await errors()).includes('module-lost'), 'the fault');
+    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
     await exchange(system, 'Off');
   });
 
@@ -305,27 +310,13 @@ describe('members of a system', function () {
     await eventually(async () => (await errors()) === '[]', 'the end of the fault');
     await main.call('user', 'main', 'store', { key: 'mode', value: 'Off' });
     expect(main.modules()[0]?.state).to.equal('running');
+    // What a host says of a process of its own.
+    await client.publishAsync('everest/carabiner/lost/psu', '["psu"]', { qos: 2, retain: true });
+    await eventually(() => main.modules()[0]?.state === 'failed', 'the loss of a process of the host');
+    await client.publishAsync('everest/modules/psu/ready', '{"msg_type":"ModuleReady","data":true}', {
+      qos: 2,
+    });
+    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
+    expect(main.modules()[0]?.state).to.equal('running');
   });
 });
-
-async function asked(client: MqttClient, origin: string, request: object): Promise<Record<string, unknown>> {
-  const topic = `everest/modules/${origin}/response`;
-  await client.subscribeAsync(topic, { qos: 2 });
-  const answer = new Promise<Record<string, unknown>>((resolve) => {
-    const take = (from: string, payload: Buffer): void => {
-      if (from !== topic) return;
-      client.off('message', take);
-      resolve((JSON.parse(payload.toString()) as { data: Record<string, unknown> }).data);
-    };
-    client.on('message', take);
-  });
-  const data = { origin, ...request };
-  await client.publishAsync(
-    'everest/config/request',
-    JSON.stringify({ msg_type: 'ConfigurationRequest', data }),
-    {
-      qos: 2,
-    },
-  );
-  return await answer;
-}

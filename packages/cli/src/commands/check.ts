@@ -33,10 +33,9 @@ export const registerCheck: RegisterCommand = (program, { io, exitWith }) => {
           const path = resolve(io.cwd, file);
           if (!existsSync(path)) throw new UserError(`there is no file ${file}`);
           const prefix = options.prefix === undefined ? undefined : resolve(io.cwd, options.prefix);
-          const shapeOf = await shapesOfEverest(path, prefix);
           const { configuration, findings, valid } = loadComposition({
             file: path,
-            ...(shapeOf === undefined ? {} : { shapeOf }),
+            ...(await shapesOfEverest(path, prefix)),
           });
           if (!valid) exitWith(ExitCode.failed);
           if (options.json === true)
@@ -50,15 +49,15 @@ export const registerCheck: RegisterCommand = (program, { io, exitWith }) => {
     );
 };
 
-/** What an EVerest installation declares; undefined when there is none, so that nothing is loaded for it. */
+/** What an EVerest installation declares; nothing when there is none, so that nothing is loaded for it. */
 async function shapesOfEverest(
   file: string,
   prefix: string | undefined,
-): Promise<CompositionOptions['shapeOf']> {
+): Promise<Pick<CompositionOptions, 'shapeOf' | 'whyMissing'>> {
   const { CompositionSource, readComposition } = await import('@carabiner/core/composition');
   const { everest } = readComposition(CompositionSource.read(file)).configuration.settings;
   if (prefix === undefined && everest['prefix'] === undefined && everest['modules_dir'] === undefined)
-    return undefined;
+    return {};
   const { installedShapes } = await import('@carabiner/everest');
   return installedShapes(file, prefix);
 }

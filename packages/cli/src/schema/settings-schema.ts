@@ -53,13 +53,14 @@ const CARABINER: JsonMap = {
     required: ['url'],
     additionalProperties: false,
     properties: {
-      url: text('mqtt://…, mqtts://…, ws://… or wss://…'),
+      url: text('mqtt://…, mqtts://…, ws://…, wss://… or unix:///…'),
       username: { type: 'string' },
       password_env: text('Name of the environment variable with the password.'),
       client_id: { type: 'string' },
       ca: text('PEM file, absolute or relative to the composition.'),
       cert: text('PEM file.'),
       key: text('PEM file.'),
+      server_name: text('Name in the certificate of the broker, where it differs from the host.'),
       queue_limit: { type: 'integer', minimum: 0, default: 1_000 },
       will: {
         type: 'object',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname, resolve } from 'node:path';
-import { hasErrors, sortFindings, type Finding, type YamlSource } from '@carabiner/dialect';
+import { hasErrors, sortFindings, type Finding, type FindingText, type YamlSource } from '@carabiner/dialect';
 import { checkComposition } from './check-composition.js';
 import { CompositionSource } from './composition-source.js';
 import { ModuleResolver, type ModuleClasses } from './module-resolver.js';
@@ -20,6 +20,11 @@ export interface CompositionOptions {
   readonly modules?: ModuleClasses;
   /** Declarations of modules that run elsewhere and are not installed here. */
   readonly shapeOf?: (entry: ModuleEntry) => ModuleShape | undefined;
+  /**
+   * Why a module that no package declares runs nowhere else either: with the code `unknown-module` when nothing of its name
+   * is there, with another one when what is there cannot be used.
+   */
+  readonly whyMissing?: (entry: ModuleEntry) => FindingText | undefined;
 }
 
 /** A composition with all that is wrong with it. Nothing of its modules was executed. */
@@ -39,11 +44,11 @@ export interface LoadedComposition {
 
 /** Reads a composition with its overlay and checks it against the modules that are installed, in one pass. */
 export function loadComposition(options: CompositionOptions): LoadedComposition {
-  const { file, modules = {}, shapeOf } = options;
+  const { file, modules = {}, shapeOf, whyMissing } = options;
   const source =
     file === undefined ? CompositionSource.of(options.composition) : CompositionSource.read(file);
   const folder = options.folder ?? (file === undefined ? process.cwd() : dirname(resolve(file)));
-  const resolver = new ModuleResolver(modules, folder, shapeOf);
+  const resolver = new ModuleResolver(modules, folder, shapeOf, whyMissing);
   const { configuration, findings: structural } = readComposition(source);
   const { shapes, findings: semantic } = checkComposition(configuration, resolver, source);
   const findings = sortFindings([...structural, ...semantic]);

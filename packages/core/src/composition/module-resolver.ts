@@ -30,18 +30,20 @@ export class ModuleResolver implements ModuleCatalogue {
    * @param classes - given directly; they go first
    * @param folder - of the composition, from which packages are looked for
    * @param elsewhere - declarations of modules that run in other processes and need not be installed here
+   * @param whyMissing - why a module that no package declares is not elsewhere either
    */
   constructor(
     private readonly classes: ModuleClasses,
     private readonly folder: string,
     private readonly elsewhere: (entry: ModuleEntry) => ModuleShape | undefined = () => undefined,
+    private readonly whyMissing: (entry: ModuleEntry) => FindingText | undefined = () => undefined,
   ) {
     this.packages = new PackageCatalogue(folder);
   }
 
   /** The same with more classes, which go first. */
   with(classes: ModuleClasses): ModuleResolver {
-    return new ModuleResolver({ ...this.classes, ...classes }, this.folder, this.elsewhere);
+    return new ModuleResolver({ ...this.classes, ...classes }, this.folder, this.elsewhere, this.whyMissing);
   }
 
   /** The same with a fresh look at what is installed. */
@@ -56,8 +58,12 @@ export class ModuleResolver implements ModuleCatalogue {
     if (given !== undefined) return shapeOf(given.descriptor);
     const found = this.packages.find(entry);
     if ('provides' in found || found.code !== 'unknown-module') return found;
-    const suggestion = found.suggestion ?? nearestName(entry.module, Object.keys(this.classes));
-    return { ...found, ...(suggestion === undefined ? {} : { suggestion }) };
+    const why = this.whyMissing(entry);
+    if (why !== undefined && why.code !== found.code) return why;
+    const message = why === undefined ? found.message : `${found.message}, and ${why.message}`;
+    const suggestion =
+      found.suggestion ?? why?.suggestion ?? nearestName(entry.module, Object.keys(this.classes));
+    return { ...found, message, ...(suggestion === undefined ? {} : { suggestion }) };
   }
 
   /** The class of an entry that was found; importing its package runs its code. */

@@ -6,7 +6,7 @@ import type { LogLevel } from '../observability/logger.js';
 
 /** How the external broker is reached. */
 export interface ExternalMqttSettings {
-  /** `mqtt://host:1883`, `mqtts://host:8883`, `ws://…`. */
+  /** `mqtt://host:1883`, `mqtts://host:8883`, `ws://…`, `unix:///run/mosquitto.sock`. */
   readonly url: string;
   readonly username: string | undefined;
   /** Name of the environment variable with the password; the password itself never stands in a composition. */
@@ -16,6 +16,8 @@ export interface ExternalMqttSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** Name in the broker's certificate, where it differs from the host of `url`. */
+  readonly serverName: string | undefined;
   /** Most messages kept while the broker is out of reach. */
   readonly queueLimit: number;
   readonly will: { readonly topic: string; readonly payload: string; readonly retain: boolean } | undefined;
@@ -244,7 +246,18 @@ function readMetrics(map: MapChecker): CarabinerSettings['metrics'] {
 
 function readMqtt(map: MapChecker): ExternalMqttSettings {
   map.onlyKeys(
-    ['url', 'username', 'password_env', 'client_id', 'ca', 'cert', 'key', 'queue_limit', 'will'],
+    [
+      'url',
+      'username',
+      'password_env',
+      'client_id',
+      'ca',
+      'cert',
+      'key',
+      'server_name',
+      'queue_limit',
+      'will',
+    ],
     "'external_mqtt'",
   );
   const optional = (key: string): string | undefined =>
@@ -254,7 +267,7 @@ function readMqtt(map: MapChecker): ExternalMqttSettings {
     map.report(['url'], {
       code: 'bad-url',
       message: `'url' is '${url}'`,
-      expected: 'mqtt://…, mqtts://…, ws://… or wss://…',
+      expected: 'mqtt://…, mqtts://…, ws://…, wss://… or unix:///…',
     });
   const will = map.value['will'] === undefined ? undefined : map.map('will');
   return {
@@ -265,6 +278,7 @@ function readMqtt(map: MapChecker): ExternalMqttSettings {
     ca: optional('ca'),
     cert: optional('cert'),
     key: optional('key'),
+    serverName: optional('server_name'),
     queueLimit: map.integer('queue_limit', 1_000, 0),
     will:
       will === undefined

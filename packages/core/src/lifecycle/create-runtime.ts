@@ -33,6 +33,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       ...options,
       shapeOf: (entry) =>
         options.shapeOf?.(entry) ?? (remote?.hosts(entry) === true ? remote.shapeOf?.(entry) : undefined),
+      whyMissing: (entry) => options.whyMissing?.(entry) ?? remote?.whyMissing?.(entry),
     }),
   );
   const { configuration, source, resolver } = loaded;

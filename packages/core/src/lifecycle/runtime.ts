@@ -111,7 +111,7 @@ export class Runtime implements ModuleHost {
     this.config = new RuntimeConfig(slots, overlay, this.log);
     this.#supervisor = new Supervisor(this);
     const folder = loaded.file === undefined ? process.cwd() : dirname(loaded.file);
-    this.#broker = new BrokerAccess(loaded.configuration.settings, folder, this.log, this.queues);
+    this.#broker = new BrokerAccess(loaded.configuration.settings, folder, this.log, this.queues, remote);
     this.metrics = new Metrics({
       slots,
       restarts: (id) => this.#supervisor.restarts(id),

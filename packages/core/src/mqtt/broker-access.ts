@@ -2,6 +2,7 @@
 import type { ExternalMqttSettings, Settings } from '../composition/settings.js';
 import type { ModuleScope } from '../containment/module-scope.js';
 import type { ExternalMqtt, Logger, Telemetry } from '../contract/index.js';
+import type { RemoteModules } from '../lifecycle/remote-modules.js';
 import type { QueueReport } from '../bus/queue-report.js';
 import { ModuleMqtt, ModuleTelemetry } from './module-mqtt.js';
 import type { MqttLink } from './mqtt-link.js';
@@ -12,12 +13,16 @@ export class BrokerAccess {
   #linkClass: typeof MqttLink | undefined;
   #link: MqttLink | undefined;
 
-  /** @param folder - that file names in the settings are relative to */
+  /**
+   * @param folder - that file names in the settings are relative to
+   * @param remote - knows how telemetry travels in its system
+   */
   constructor(
     private readonly all: Settings,
     private readonly folder: string,
     private readonly log: Logger,
     private readonly queues: QueueReport,
+    private readonly remote: Pick<RemoteModules, 'telemetry'> | undefined,
   ) {
     this.#settings = all.carabiner.externalMqtt ?? everestBroker(all);
   }
@@ -41,7 +46,13 @@ export class BrokerAccess {
     const prefix = String(this.all.everest['telemetry_prefix'] ?? 'everest-telemetry');
     return link === undefined
       ? undefined
-      : new ModuleTelemetry(link, scope, telemetryId, prefix.endsWith('/') ? prefix : `${prefix}/`);
+      : new ModuleTelemetry(
+          link,
+          scope,
+          telemetryId,
+          prefix.endsWith('/') ? prefix : `${prefix}/`,
+          (json) => this.remote?.telemetry?.(json) ?? { payload: json, qos: 0 },
+        );
   }
 
   async close(): Promise<void> {
@@ -79,6 +90,7 @@ function everestBroker({ everest }: Settings): ExternalMqttSettings | undefined 
     ca: undefined,
     cert: undefined,
     key: undefined,
+    serverName: undefined,
     queueLimit: 1_000,
     will: undefined,
   };

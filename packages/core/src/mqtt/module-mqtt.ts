@@ -2,6 +2,7 @@
 import type { ModuleScope } from '../containment/module-scope.js';
 import type { ConfigValue, ExternalMqtt, Subscription, Telemetry } from '../contract/index.js';
 import { HandlerQueue } from '../bus/handler-queue.js';
+import type { TelemetryMessage } from '../lifecycle/remote-modules.js';
 import type { QueueReport } from '../bus/queue-report.js';
 import { toError } from '../exceptions/index.js';
 import { subscription } from '../lifecycle/subscription.js';
@@ -59,23 +60,27 @@ export class ModuleTelemetry implements Telemetry {
   /**
    * @param id - telemetry id of the module in the composition
    * @param prefix - with its slash
+   * @param message - makes the message of the values as JSON
    */
   constructor(
     private readonly link: MqttLink,
     private readonly scope: ModuleScope,
     private readonly id: number,
     private readonly prefix: string,
+    private readonly message: (json: string) => TelemetryMessage,
   ) {}
 
   publish(category: string, subcategory: string, values: { readonly [key: string]: ConfigValue }): void {
-    const payload = JSON.stringify({
-      ...values,
-      timestamp: new Date(this.scope.clock.now()).toISOString(),
-      connector_id: this.id,
-      type: subcategory,
-    });
+    const { payload, qos } = this.message(
+      JSON.stringify({
+        ...values,
+        timestamp: new Date(this.scope.clock.now()).toISOString(),
+        connector_id: this.id,
+        type: subcategory,
+      }),
+    );
     this.link
-      .publish(`${this.prefix}${category}/${this.id}/${subcategory}`, payload, { qos: 0, retain: false })
+      .publish(`${this.prefix}${category}/${this.id}/${subcategory}`, payload, { qos, retain: false })
       .catch((thrown: unknown) => {
         this.scope.log.warn('telemetry was not sent', { err: toError(thrown) });
       });

@@ -51,7 +51,7 @@ export class MqttLink {
   ) {
     const options = clientOptions(settings, folder);
     // Its sockets live as long as the runtime; no module may be blamed for them.
-    this.#client = runOutside(() => connect(settings.url, options));
+    this.#client = runOutside(() => connect(clientUrl(settings.url), options));
     this.#client.on('connect', () => {
       this.#client.options.reconnectPeriod = RECONNECT_MS.first;
       this.log.info('connected to the external broker', { url: settings.url });
@@ -143,8 +143,13 @@ export class MqttLink {
   }
 }
 
+/** The client's own spelling of a Unix socket; it takes any scheme that it does not know for TCP on localhost. */
+function clientUrl(url: string): string {
+  return url.replace(/^unix:/, 'mqtt+unix:');
+}
+
 function clientOptions(settings: ExternalMqttSettings, folder: string): IClientOptions {
-  const { username, passwordEnv, clientId, ca, cert, key, will } = settings;
+  const { username, passwordEnv, clientId, ca, cert, key, serverName, will } = settings;
   const password = passwordEnv === undefined ? undefined : process.env[passwordEnv];
   if (passwordEnv !== undefined && password === undefined)
     throw new MqttSettingsError(`external_mqtt: the environment variable ${passwordEnv} is not set`);
@@ -169,6 +174,7 @@ function clientOptions(settings: ExternalMqttSettings, folder: string): IClientO
     ...pem('ca', ca),
     ...pem('cert', cert),
     ...pem('key', key),
+    ...(serverName === undefined ? {} : { servername: serverName }),
     ...(will === undefined
       ? {}
       : {

@@ -214,6 +214,32 @@ describe('the external broker', () => {
       const doubting = await start({ carabiner: { external_mqtt: { url } } });
       await server.refused;
       expect(mqttOf(doubting.module).connected).to.equal(false);
+      const misled = new TestBroker(undefined, { key: readFileSync(key), cert: readFileSync(cert) });
+      brokers.push(await misled.start());
+      const other = { url: `mqtts://127.0.0.1:${misled.port}`, ca: cert, server_name: 'other.example' };
+      const picky = await start({ carabiner: { external_mqtt: other } });
+      await misled.refused;
+      expect(mqttOf(picky.module).connected).to.equal(false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is reached by a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'carabiner-unix-'));
+    try {
+      const path = join(folder, 'broker.sock');
+      const server = new TestBroker(undefined, undefined, path);
+      brokers.push(await server.start());
+      for (const settings of [
+        { mqtt_broker_socket_path: path },
+        { carabiner: { external_mqtt: { url: `unix://${path}` } } },
+      ]) {
+        const { module } = await start(settings);
+        await server.until(() => server.clients > 0);
+        await (await connected(module)).publish('out', 'x');
+      }
+      expect(server.seen).to.have.lengthOf(2);
     } finally {
       rmSync(folder, { recursive: true });
     }

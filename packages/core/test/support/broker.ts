@@ -27,10 +27,12 @@ export class TestBroker {
   /**
    * @param password - clients must give it when it is set
    * @param tls - key and certificate, for TLS
+   * @param path - of a Unix socket to listen on, instead of a port
    */
   constructor(
     private readonly password?: string,
     private readonly tls?: { readonly key: Buffer; readonly cert: Buffer },
+    private readonly path?: string,
   ) {
     this.refused = new Promise((resolve) => {
       this.#refuse = resolve;
@@ -63,6 +65,11 @@ export class TestBroker {
     const server = this.tls === undefined ? createServer(serve) : createTlsServer(this.tls, serve);
     server.on('tlsClientError', () => this.#refuse());
     this.#server = server;
+    const { path } = this;
+    if (path !== undefined) {
+      await new Promise<void>((resolve) => server.listen(path, resolve));
+      return this;
+    }
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
     this.port = (server.address() as AddressInfo).port;
     return this;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /** Where a broker is and how to get in. */
@@ -34,6 +34,24 @@ export function brokerPort(address: BrokerAddress): number {
 }
 
 /**
+ * Why a connection was not made, in a form for people: says what to look at, and never holds credentials.
+ */
+export function connectionProblem(
+  { username }: BrokerAddress,
+  error: Error & { readonly code?: unknown },
+): string {
+  const { code } = error;
+  const reason = error.message === '' ? String(code) : error.message;
+  if (typeof code !== 'number' || !REFUSALS.includes(code)) return reason;
+  return username === undefined
+    ? `${reason}: the broker lets in nobody without a user name and password`
+    : `${reason}: user name '${username}' or its password is wrong`;
+}
+
+/** Bad user name or password, not authorised: in MQTT 3.1.1, and in MQTT 5. */
+const REFUSALS: readonly number[] = [4, 5, 134, 135];
+
+/**
  * Opens the transport to a broker. Small packets leave at once: the hand-shakes of QoS 2 against delayed
  * acknowledgements would cost 40 ms each.
  */
@@ -45,7 +63,8 @@ export function openTransport(address: BrokerAddress): Socket {
   return connectTls({
     host,
     port,
-    servername: tls.serverName ?? host,
+    // Addresses are no server names; the certificate is held against `host` all the same.
+    servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),

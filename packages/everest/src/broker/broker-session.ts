@@ -2,7 +2,7 @@
 import { type Clock, type Timer } from '@carabiner/clock';
 import type { Logger, Subscription } from '@carabiner/core';
 import { MqttClient, type IClientOptions, type IClientPublishOptions } from 'mqtt';
-import { describeBroker, openTransport, type BrokerAddress } from './broker-address.js';
+import { connectionProblem, describeBroker, openTransport, type BrokerAddress } from './broker-address.js';
 
 /** Takes what arrives on a subscribed topic. Must not throw. */
 export type MessageHandler = (topic: string, payload: Buffer) => void;
@@ -32,6 +32,8 @@ export interface BrokerSessionEvents {
   /** Connected, and everything that was subscribed is subscribed again. `again` is false the first time. */
   connected?: (again: boolean) => void;
   disconnected?: (reason: string) => void;
+  /** An attempt to connect failed for this reason; others follow. */
+  failed?: (reason: string) => void;
 }
 
 interface Filter {
@@ -70,6 +72,8 @@ export class BrokerSession {
   #delayMs: number;
   #everConnected = false;
   #connected = false;
+  /** Why the last attempt to connect failed. */
+  #problem: string | undefined;
   #closed = false;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #inFlight = 0;
@@ -159,7 +163,7 @@ export class BrokerSession {
    * the loss must not be carried out after it.
    */
   #open(): MqttClient {
-    const { address, log } = this.#options;
+    const { address } = this.#options;
     const client = new MqttClient(() => openTransport(address), this.#clientOptions());
     client.on('connect', () => {
       if (client === this.#client) this.#onConnect();
@@ -167,7 +171,7 @@ export class BrokerSession {
     client.on('close', () => {
       if (client === this.#client) this.#onClose('connection closed');
     });
-    client.on('error', (error) => log.debug('broker connection', { error: error.message }));
+    client.on('error', (error) => this.#onError(error));
     client.on('message', (topic, payload) => {
       if (client === this.#client) this.#dispatch(topic, payload);
     });
@@ -192,7 +196,19 @@ export class BrokerSession {
     };
   }
 
+  #onError(error: Error): void {
+    const { address, log } = this.#options;
+    const reason = connectionProblem(address, error);
+    const fields = { broker: describeBroker(address), reason };
+    // Said once: attempts go on.
+    if (this.#connected || this.#closed || reason === this.#problem) log.debug('broker connection', fields);
+    else log.warn('no connection to the broker; trying again', fields);
+    this.#problem = reason;
+    if (!this.#connected) this.#events.failed?.(reason);
+  }
+
   #onConnect(): void {
+    this.#problem = undefined;
     this.#delayMs = this.#options.minReconnectMs ?? 100;
     const again = this.#everConnected;
     this.#everConnected = true;
@@ -275,7 +291,7 @@ export class BrokerSession {
     // A broker may work at both at once, and the end of a subscription must not undo a later one.
     await Promise.all([...filters.keys()].flatMap((filter) => this.#leaving.get(filter) ?? []));
     const wanted = [...filters].filter(([filter]) => this.#filters.has(filter));
-    if (!this.#connected || wanted.length === 0) return;
+    if (!this.#connected || this.#closed || wanted.length === 0) return;
     const request = Object.fromEntries(wanted.map(([filter, qos]) => [filter, { qos }]));
     await new Promise<void>((resolve) => {
       this.#client.subscribe(request, (error, granted) => {
@@ -298,7 +314,7 @@ export class BrokerSession {
     if (known.handlers.size > 0) return;
     this.#filters.delete(filter);
     this.#wildcards.delete(filter);
-    if (!this.#connected) return;
+    if (!this.#connected || this.#closed) return;
     const left = new Promise<void>((resolve) => {
       this.#client.unsubscribe(filter, () => {
         if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);

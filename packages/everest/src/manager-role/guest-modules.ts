@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hasErrors, readManifest, type ManifestModel } from '@carabiner/dialect';
+import {
+  formatFindings,
+  hasErrors,
+  nearestName,
+  readManifest,
+  type FindingText,
+  type ManifestModel,
+} from '@carabiner/dialect';
 import type { Settings } from '@carabiner/core';
 
 /** How a module of EVerest is started. */
@@ -58,6 +73,10 @@ export function findGuest(folders: EverestFolders, module: string): GuestModule 
   if (!existsSync(path)) return undefined;
   const { manifest, findings } = readManifest(path, { module });
   if (hasErrors(findings)) return undefined;
+  return startOf(folder, module, manifest);
+}
+
+function startOf(folder: string, module: string, manifest: ManifestModel): GuestModule | undefined {
   const candidates: readonly (readonly [GuestKind, string])[] = [
     ['binary', join(folder, module)],
     ['javascript', join(folder, 'index.js')],
@@ -69,6 +88,47 @@ export function findGuest(folders: EverestFolders, module: string): GuestModule 
     return { module, kind, file, manifest, needsMqtt5: needsMqtt5(kind, file) };
   }
   return undefined;
+}
+
+/**
+ * Why {@link findGuest} finds nothing.
+ *
+ * @param starts - it has to be started from here, so the manifest alone is not enough
+ */
+export function whyNoGuest(
+  folders: EverestFolders,
+  module: string,
+  starts: boolean,
+): FindingText | undefined {
+  const folder = join(folders.modules, module);
+  const path = join(folder, 'manifest.yaml');
+  if (!existsSync(path)) {
+    const reason = !existsSync(folders.modules)
+      ? `the folder ${folders.modules} does not exist: correct settings.modules_dir or prefix`
+      : existsSync(folder)
+        ? `${folder} holds no manifest.yaml`
+        : `${folders.modules} holds no folder '${module}'`;
+    return { code: 'unknown-module', message: reason, suggestion: nearestName(module, guestNames(folders)) };
+  }
+  const { manifest, findings } = readManifest(path, { module });
+  if (hasErrors(findings))
+    return {
+      code: 'bad-manifest',
+      message: `the manifest of '${module}' has errors: ${formatFindings(findings)}`,
+      expected: 'a manifest without errors',
+    };
+  if (!starts || startOf(folder, module, manifest) !== undefined) return undefined;
+  return {
+    code: 'nothing-to-start',
+    message: `${folder} holds nothing that can be started`,
+    expected: `an executable ${module}, index.js or module.py`,
+  };
+}
+
+/** Names of the folders that hold a module. */
+function guestNames({ modules }: EverestFolders): readonly string[] {
+  if (!existsSync(modules)) return [];
+  return readdirSync(modules).filter((name) => existsSync(join(modules, name, 'manifest.yaml')));
 }
 
 /** The manifest alone, for a module that somebody else starts. */

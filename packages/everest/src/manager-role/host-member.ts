@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from '@carabiner/clock';
+import type { FindingText } from '@carabiner/dialect';
 import type {
   Bus,
   Logger,
@@ -10,9 +11,11 @@ import type {
   RunConfiguration,
   Runtime,
 } from '@carabiner/core';
+import { encodeLost } from '../bus/lost-modules.js';
 import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { decode, encodeConfiguration, encodeModuleReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
+import { checkBroker } from './check-broker.js';
 import { Placements } from './placement.js';
 import { ProcessGroup } from './process-group.js';
 import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
@@ -32,6 +35,10 @@ export interface HostMemberOptions {
   readonly log: Logger;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  /** EVerest's behaviour: the end of any process of this host ends the host. */
+  readonly strict?: boolean;
+  /** Called when this host has to end: in strict mode, when a process ended. */
+  readonly onFatal?: (reason: string) => void;
   /** The manager asked everybody to shut down. */
   readonly onShutdown: (reason: string) => void;
 }
@@ -46,6 +53,8 @@ export class HostMember implements RemoteModules {
   #host: RemoteHost | undefined;
   #announced = false;
   #everybodyReady = false;
+  /** The manager asked everybody to shut down. */
+  #dismissed = false;
   #again: Timer | undefined;
   /** Set once the runtime exists. */
   runtime: Runtime | undefined;
@@ -61,10 +70,11 @@ export class HostMember implements RemoteModules {
       throw new SystemBrokerError(`no module of the composition is marked with 'host: ${host}'`);
     this.#options = options;
     this.#placements = new Placements(configuration.settings, folder, host);
+    checkBroker(configuration.modules, this.#placements, broker);
     this.#link = new SystemLink({ configuration, placements: this.#placements, broker, host, clock, log });
     this.bus = this.#link.bus;
     this.#link.onReconnected = () => this.#announce();
-    const { carabiner } = configuration.settings;
+    const { everest, carabiner } = configuration.settings;
     this.#processes = new ProcessGroup(
       this.#link,
       this.#placements,
@@ -76,12 +86,18 @@ export class HostMember implements RemoteModules {
         folder,
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
-        runAsUser: undefined,
+        runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
         spare: carabiner.spareProcess,
       },
       clock,
       log,
-      { ended: () => undefined, restarted: () => undefined },
+      {
+        ended: (id, reason) => {
+          if (options.strict === true) options.onFatal?.(`the process of module ${id} ended: ${reason}`);
+        },
+        restarted: () => undefined,
+      },
+      options.strict,
     );
   }
 
@@ -91,6 +107,10 @@ export class HostMember implements RemoteModules {
 
   shapeOf(entry: ModuleEntry): ModuleShape | undefined {
     return this.#placements.shapeOf(entry);
+  }
+
+  whyMissing(entry: ModuleEntry): FindingText | undefined {
+    return this.#placements.whyMissing(entry);
   }
 
   async start(host: RemoteHost): Promise<void> {
@@ -108,7 +128,9 @@ export class HostMember implements RemoteModules {
     });
     for (const { id } of this.#link.entriesOf('inline')) responder.serve(id);
     session.subscribe(topics.shutdown, (_topic, payload) => {
-      if (payload.length > 0) onShutdown('the manager asked to shut down');
+      if (payload.length === 0) return;
+      this.#dismissed = true;
+      onShutdown('the manager asked to shut down');
     });
     // A manager that starts anew publishes them and then waits for everybody.
     session.subscribe(topics.definitions('module_names'), (_topic, payload) => {
@@ -159,7 +181,15 @@ export class HostMember implements RemoteModules {
 
   async stop(): Promise<void> {
     this.#again?.cancel();
-    await this.#processes.stop(false);
+    // Whoever leaves while the others go on is missed by them, and the broker keeps quiet of those who say goodbye.
+    const missed = !this.#dismissed && this.#link.session.connected;
+    await this.#processes.stop(false, missed);
+    if (missed)
+      this.#link.publish(
+        this.#link.topics.lost(this.#link.processName),
+        encodeLost(this.#link.entriesOf('inline').map(({ id }) => id)),
+        true,
+      );
     await this.#link.session.close();
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from '@carabiner/clock';
+import type { FindingText } from '@carabiner/dialect';
 import {
   OverlayFile,
   overlayPathOf,
@@ -18,12 +19,13 @@ import {
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
+import { checkBroker } from './check-broker.js';
 import { ConfigurationService } from './configuration-service.js';
 import { makeDefinitions, type Definition } from './definitions.js';
 import { Placements, specFolders } from './placement.js';
 import { ProcessGroup } from './process-group.js';
 import { watchRemote } from './remote-watch.js';
-import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
+import { prefixesOf, type SystemBroker } from './system-broker.js';
 import { SystemLink } from './system-link.js';
 
 /** How often missing modules are named while everybody waits for them. */
@@ -61,8 +63,9 @@ export class Manager implements RemoteModules {
   readonly #link: SystemLink;
   readonly #processes: ProcessGroup;
   readonly #states = new Map<string, ModuleState>();
-  readonly #lostGuests = new Set<string>();
   readonly #remote: readonly ModuleEntry[];
+  /** Modules whose loss the broker keeps word of. */
+  readonly #lost = new Set<string>();
   #definitions: readonly Definition[] = [];
   #host: RemoteHost | undefined;
   #everybodyReady = false;
@@ -111,6 +114,7 @@ export class Manager implements RemoteModules {
         ended: (id, reason, final) => this.#onEnded(id, reason, final),
         restarted: (id) => this.#move(id, 'initialising', 'started again'),
       },
+      options.strict,
     );
   }
 
@@ -130,6 +134,10 @@ export class Manager implements RemoteModules {
 
   shapeOf(entry: ModuleEntry): ModuleShape | undefined {
     return this.#placements.shapeOf(entry);
+  }
+
+  whyMissing(entry: ModuleEntry): FindingText | undefined {
+    return this.#placements.whyMissing(entry);
   }
 
   exports(moduleId: string): boolean {
@@ -254,7 +262,9 @@ export class Manager implements RemoteModules {
 
   #publishDefinitions(): void {
     const { topics } = this.#link;
-    this.#link.publish(topics.generationHint, encodeConfiguration(RESPONSE, {}), true);
+    // The settings stay with it, for modules that are started again when the definitions are gone.
+    const settings = this.#definitions.find(({ topic }) => topic === topics.definitions('settings'));
+    this.#link.publish(topics.generationHint, encodeConfiguration(RESPONSE, settings?.data ?? {}), true);
     for (const { topic, data } of this.#definitions)
       this.#link.publish(topic, encodeConfiguration(RESPONSE, data), true);
     // After a loss of the broker: whoever was there all the time says ready again, and the rest is known.
@@ -283,8 +293,8 @@ export class Manager implements RemoteModules {
 
   #onReady(id: string): void {
     const { topics } = this.#link;
-    const wasLost = this.#lostGuests.delete(id) || this.#states.get(id) === 'failed';
-    if (wasLost) this.#link.publish(topics.lost(id), '', true);
+    // Modules of EVerest do not take it back themselves.
+    if (this.#lost.delete(id)) this.#link.publish(topics.lost(id), '', true);
     if (!this.#everybodyReady) {
       this.#move(id, 'initialised');
       this.#check();
@@ -296,8 +306,7 @@ export class Manager implements RemoteModules {
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {
-    // Modules of ours take word of their loss back themselves.
-    if (this.#placements.of(this.#entry(id)).kind === 'guest') this.#lostGuests.add(id);
+    this.#lost.add(id);
     this.#move(id, 'failed', reason);
     if (this.#options.strict === true) {
       const text = `the process of module ${id} ended: ${reason}`;
@@ -308,46 +317,23 @@ export class Manager implements RemoteModules {
     if (final) this.#giveUp(new Error(`module ${id} does not start: ${reason}`));
   }
 
-  /** A host is gone, or is back: its modules say ready again themselves. */
+  /** A host, a process on a host or a standalone module is gone; those that come back say ready again themselves. */
   #onLost(processName: string, payload: Buffer): void {
     if (payload.length === 0) return;
-    for (const { id, host } of this.#remote)
-      if (host === processName && this.#states.get(id) !== 'failed')
-        this.#move(id, 'failed', `host ${host} is lost`);
-      else if (id === processName && this.#placements.of(this.#entry(id)).kind === 'standalone')
-        this.#move(id, 'failed', 'its process is gone');
-  }
-
-  #entry(id: string): ModuleEntry {
-    const found = this.#remote.find((entry) => entry.id === id);
-    if (found === undefined) throw new RangeError(`no module ${id}`);
-    return found;
+    for (const entry of this.#remote) {
+      const { id, host } = entry;
+      if (host !== undefined && host === processName) this.#move(id, 'failed', `host ${host} is lost`);
+      if (id !== processName) continue;
+      this.#lost.add(id);
+      // The end of a child was noticed already, and it may have been started again.
+      const { kind } = this.#placements.of(entry);
+      if (kind === 'standalone' || kind === 'host') this.#move(id, 'failed', 'its process is gone');
+    }
   }
 
   #move(id: string, state: ModuleState, reason?: string): void {
     if (this.#states.get(id) === state) return;
     this.#states.set(id, state);
     this.#host?.stateChanged(id, state, reason);
-  }
-}
-
-function checkBroker(
-  remote: readonly ModuleEntry[],
-  placements: Placements,
-  { embedded }: SystemBroker,
-): void {
-  if (!embedded) return;
-  for (const entry of remote) {
-    const placement = placements.of(entry);
-    if (placement.kind === 'guest' && placement.guest.needsMqtt5)
-      throw new SystemBrokerError(
-        `module '${entry.id}' (${entry.module}) speaks MQTT 5, which the embedded broker does not: run a broker ` +
-          'such as Mosquitto and name it in settings.carabiner.mqtt.broker',
-      );
-    if (placement.kind === 'host')
-      throw new SystemBrokerError(
-        `module '${entry.id}' runs on host '${placement.host}', and the embedded broker is reached from this ` +
-          'machine only: run a broker such as Mosquitto and name it in settings.carabiner.mqtt.broker',
-      );
   }
 }

@@ -36,7 +36,7 @@ export function moduleCommand(
   placement: Extract<Placement, { kind: 'child' | 'guest' }>,
   system: SystemAddress,
 ): ProcessCommand {
-  const env = { ...process.env, ...everestEnvironment(entry, system) };
+  const env = { ...inherited(system), ...everestEnvironment(entry, system) };
   if (placement.kind === 'child') {
     const { package: installed } = placement.installed;
     const moduleArgs = [
@@ -65,6 +65,21 @@ export function moduleCommand(
   return bound(entry, system, guestCommand(entry, placement.guest, system, env));
 }
 
+/**
+ * What this process hands on of its own environment: nobody's way into the broker, since a module may know its own password
+ * only.
+ */
+function inherited({ broker, brokerEnvironment }: SystemAddress): Record<string, string | undefined> {
+  const outside = brokerEnvironment[BROKER_VARIABLES.external] ?? '';
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name, value]) => {
+      if (outside.includes(`"${name}"`)) return true;
+      if (name.startsWith('CARABINER_MQTT_') || name === BROKER_VARIABLES.external) return false;
+      return broker.password === undefined || value !== broker.password;
+    }),
+  );
+}
+
 /** What EVerest's manager puts into the environment. What would lead to another broker is taken out. */
 function everestEnvironment(
   { id }: ModuleEntry,
@@ -80,6 +95,7 @@ function everestEnvironment(
       ? {
           EV_MQTT_BROKER_HOST: broker.host ?? 'localhost',
           EV_MQTT_BROKER_PORT: String(brokerPort(broker)),
+          EV_MQTT_BROKER_SOCKET_PATH: undefined,
         }
       : { EV_MQTT_BROKER_SOCKET_PATH: broker.socketPath }),
     MQTT_SERVER_ADDRESS: undefined,
@@ -99,7 +115,7 @@ function ownCredentials(id: string): Record<string, string> {
 function guestCommand(
   { id }: ModuleEntry,
   guest: GuestModule,
-  { broker, prefixes, prefix = '/usr' }: SystemAddress,
+  { broker, brokerEnvironment, prefixes, prefix = '/usr' }: SystemAddress,
   env: Readonly<Record<string, string | undefined>>,
 ): ProcessCommand {
   switch (guest.kind) {
@@ -132,7 +148,13 @@ function guestCommand(
       return {
         file: process.execPath,
         args: ['--unhandled-rejections=strict', guest.file],
-        env: { ...env, CARABINER_PARENT_PIPE: '1', NODE_PATH: join(prefix, 'lib/everest/node_modules') },
+        env: {
+          ...env,
+          // EVerest's own client cannot log in; a plugin of this project that was installed there can.
+          ...(guest.needsMqtt5 ? {} : { ...brokerEnvironment, ...ownCredentials(id) }),
+          CARABINER_PARENT_PIPE: '1',
+          NODE_PATH: join(prefix, 'lib/everest/node_modules'),
+        },
       };
     case 'python': {
       const venv = join(dirname(guest.file), '.venv/bin/python3');

@@ -75,16 +75,13 @@ export async function openSystem(options: SystemOptions): Promise<System | undef
     log: log.host,
     ...(logLevel === undefined ? {} : { logLevel }),
     ...(logFormat === undefined ? {} : { logFormat }),
+    strict: options.strict ?? false,
+    onFatal: (reason: string) => onEnd?.(reason, false),
   };
   try {
     const role =
       host === undefined
-        ? new Manager({
-            ...common,
-            file,
-            strict: options.strict ?? false,
-            onFatal: (reason) => onEnd?.(reason, false),
-          })
+        ? new Manager({ ...common, file })
         : new HostMember({ ...common, host, onShutdown: (reason) => onEnd?.(reason, true) });
     return {
       remote: role,

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { FindingText } from '@carabiner/dialect';
 import {
   PackageCatalogue,
   type InstalledModule,
@@ -14,6 +15,7 @@ import {
   everestFolders,
   findGuest,
   findManifest,
+  whyNoGuest,
   type EverestFolders,
   type GuestModule,
 } from './guest-modules.js';
@@ -66,6 +68,12 @@ export class Placements {
     if (placement.kind === 'inline' || placement.kind === 'child' || this.folders === undefined)
       return undefined;
     return 'code' in this.#catalogue.locate(entry) ? findManifest(this.folders, entry.module) : undefined;
+  }
+
+  /** Why a module that no package declares is not in the installation of EVerest either; undefined without one. */
+  whyMissing(entry: ModuleEntry): FindingText | undefined {
+    if (this.folders === undefined) return undefined;
+    return whyNoGuest(this.folders, entry.module, entry.host === this.host && !entry.standalone);
   }
 
   /** What the module of an entry declares, wherever it runs; undefined when nothing is known here. */

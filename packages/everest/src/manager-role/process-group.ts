@@ -24,6 +24,7 @@ export class ProcessGroup {
   // The operating system lives in real time.
   readonly #spare: SpareProcess;
 
+  /** @param strict - no process is started again, since the end of one ends everything */
   constructor(
     private readonly link: SystemLink,
     private readonly placements: Placements,
@@ -31,6 +32,7 @@ export class ProcessGroup {
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly events: ProcessGroupEvents,
+    private readonly strict = false,
   ) {
     this.#spare = new SpareProcess(systemClock, log);
   }
@@ -54,15 +56,16 @@ export class ProcessGroup {
 
   /** All are ready: from now on a process waits to take the place of one that ends, where the composition wants that. */
   ready(): void {
-    if (this.address.spare && this.link.entriesOf('child').length > 0) this.#spare.prepare();
+    if (this.address.spare && !this.strict && this.link.entriesOf('child').length > 0) this.#spare.prepare();
   }
 
   /**
    * Ends all processes.
    *
    * @param asked - a shutdown message was sent, which they may follow
+   * @param missed - the rest of the system goes on without them
    */
-  async stop(asked: boolean): Promise<void> {
+  async stop(asked: boolean, missed = false): Promise<void> {
     this.#spare.close();
     await Promise.all(
       [...this.#processes.values()].map(async (each) => {
@@ -70,7 +73,8 @@ export class ProcessGroup {
         await each.stop();
       }),
     );
-    for (const id of this.#processes.keys()) this.link.publish(this.link.topics.lost(id), '', true);
+    for (const id of this.#processes.keys())
+      this.link.publish(this.link.topics.lost(id), missed ? encodeLost([id]) : '', true);
   }
 
   #start(entry: ModuleEntry): void {
@@ -80,7 +84,7 @@ export class ProcessGroup {
     const supervised = new SupervisedProcess(
       entry.id,
       () => moduleCommand(entry, placement, this.address),
-      entry.restart,
+      this.strict ? { ...entry.restart, policy: 'never' } : entry.restart,
       this.clock,
       log,
       {

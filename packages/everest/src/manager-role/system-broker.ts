@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CarabinerError, type Settings, type SystemBrokerSettings } from '@carabiner/core';
+import {
+  CarabinerError,
+  type ExternalMqttSettings,
+  type Settings,
+  type SystemBrokerSettings,
+} from '@carabiner/core';
 import type { BrokerAddress } from '../broker/broker-address.js';
 import { startEmbeddedBroker, type EmbeddedBroker } from '../broker/embedded-broker.js';
 import { BROKER_VARIABLES } from '../module-role/module-settings.js';
@@ -35,8 +40,9 @@ export async function openSystemBroker(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<SystemBroker> {
   const { broker, embeddedPort } = carabiner.mqtt;
+  const outside = outsideEnvironment(carabiner.externalMqtt, folder);
   if (broker !== undefined && broker !== 'embedded')
-    return elsewhere(addressOf(broker, folder, env), environmentOf(broker, folder, env));
+    return elsewhere(addressOf(broker, folder, env), { ...environmentOf(broker, folder, env), ...outside });
   const { mqtt_broker_host: host, mqtt_broker_port: port, mqtt_broker_socket_path: socketPath } = everest;
   const named = host ?? port ?? socketPath;
   if (broker === undefined && named !== undefined)
@@ -44,6 +50,7 @@ export async function openSystemBroker(
       typeof socketPath === 'string'
         ? { socketPath }
         : { host: String(host ?? 'localhost'), port: Number(port ?? 1_883) },
+      outside,
     );
   let embedded: EmbeddedBroker;
   try {
@@ -57,14 +64,14 @@ export async function openSystemBroker(
   return {
     address: { host: '127.0.0.1', port: embedded.port },
     embedded: true,
-    environment: {},
+    environment: outside,
     close: async () => {
       await embedded.close();
     },
   };
 }
 
-function elsewhere(address: BrokerAddress, environment: Readonly<Record<string, string>> = {}): SystemBroker {
+function elsewhere(address: BrokerAddress, environment: Readonly<Record<string, string>>): SystemBroker {
   return { address, embedded: false, environment, close: () => Promise.resolve() };
 }
 
@@ -86,6 +93,29 @@ function environmentOf(
   return Object.fromEntries(
     entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   );
+}
+
+/**
+ * The broker of the outside world, for modules in processes of their own. Each has a connection of its own, so they share
+ * neither client id, which would throw the others out, nor last will, which speaks for the whole station.
+ */
+function outsideEnvironment(
+  external: ExternalMqttSettings | undefined,
+  folder: string,
+): Readonly<Record<string, string>> {
+  if (external === undefined) return {};
+  const { url, username, passwordEnv, ca, cert, key, serverName, queueLimit } = external;
+  const settings = {
+    url,
+    username,
+    password_env: passwordEnv,
+    ca: inFolder(folder, ca),
+    cert: inFolder(folder, cert),
+    key: inFolder(folder, key),
+    server_name: serverName,
+    queue_limit: queueLimit,
+  };
+  return { [BROKER_VARIABLES.external]: JSON.stringify(settings) };
 }
 
 function inFolder(folder: string, file: string | undefined): string | undefined {

@@ -46,7 +46,8 @@ export class SystemLink {
         log,
         will: {
           topic: topics.lost(this.processName),
-          payload: encodeLost(this.entriesOf('inline').map(({ id }) => id)),
+          // Children say it themselves, which modules of EVerest cannot.
+          payload: encodeLost([...this.entriesOf('inline'), ...this.entriesOf('guest')].map(({ id }) => id)),
           qos: 1,
           retain: true,
         },

@@ -32,6 +32,7 @@ export class ManagerClient {
   #requests: Promise<unknown> = Promise.resolve();
   #answered: ((data: unknown) => void) | undefined;
   #moduleNames: unknown;
+  #lastingSettings: unknown;
   /** Called when a manager has published its definitions, so it is a new one if one was known before. */
   onManagerStarted: () => void = () => undefined;
 
@@ -82,6 +83,11 @@ export class ManagerClient {
   /** Module names by module id; undefined when they were not published since this process started. */
   get moduleNames(): unknown {
     return this.#moduleNames;
+  }
+
+  /** Settings of the system as managers of this project leave them for good; undefined with other managers. */
+  get lastingSettings(): unknown {
+    return this.#lastingSettings;
   }
 
   /**
@@ -163,7 +169,10 @@ export class ManagerClient {
     if (generation === undefined) return;
     this.#generation = generation;
     this.#found(generation);
-    if (topic !== this.#options.topics.definitions('module_names')) return;
+    if (topic === this.#options.topics.generationHint) {
+      this.#lastingSettings = message.data;
+      return;
+    }
     this.#moduleNames = message.data;
     this.onManagerStarted();
   }

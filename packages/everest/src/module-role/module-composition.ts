@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Json } from '@carabiner/core';
-import type { BrokerAddress } from '../broker/broker-address.js';
 import {
   encodePlace,
   type ModuleConfiguration,
@@ -27,18 +26,17 @@ export function moduleComposition(
   configuration: ModuleConfiguration,
   location: ModuleLocation,
 ): Json {
-  const { moduleId, prefixes } = settings;
+  const { moduleId, prefixes, externalBroker } = settings;
   const peers = new Set(
     Object.values(configuration.connections).flatMap((targets) => targets.map((target) => target.moduleId)),
   );
   peers.delete(moduleId);
   return {
     settings: {
-      ...brokerSettings(settings.broker),
       mqtt_external_prefix: prefixes.external,
       telemetry_enabled: system.telemetryEnabled,
       telemetry_prefix: system.telemetryPrefix,
-      ...externalBroker(settings.broker),
+      carabiner: { external_mqtt: externalBroker },
     },
     active_modules: {
       [moduleId]: {
@@ -68,26 +66,4 @@ export function moduleComposition(
 function mappingOf(place: ModulePlace | undefined): { readonly mapping?: Json } {
   const mapping = place === undefined ? null : encodePlace(place);
   return mapping === null ? {} : { mapping };
-}
-
-/** The outside world of an EVerest module is the same broker. */
-function brokerSettings({ host, port, socketPath }: BrokerAddress): { readonly [key: string]: Json } {
-  if (socketPath !== undefined) return { mqtt_broker_socket_path: socketPath };
-  return { mqtt_broker_host: host ?? 'localhost', mqtt_broker_port: port ?? 1_883 };
-}
-
-/** Settings of EVerest cannot hold a user name. */
-function externalBroker({ username, host = 'localhost', port = 1_883 }: BrokerAddress): {
-  readonly carabiner?: Json;
-} {
-  if (username === undefined) return {};
-  return {
-    carabiner: {
-      external_mqtt: {
-        url: `mqtt://${host}:${port}`,
-        username,
-        password_env: 'CARABINER_MQTT_PASSWORD',
-      },
-    },
-  };
 }

@@ -9,10 +9,12 @@ import type {
   RemoteModules,
   Runtime,
   Subscription,
+  TelemetryMessage,
 } from '@carabiner/core';
 import type { BrokerSession } from '../broker/broker-session.js';
 import { SetRequestResponder } from '../configuration/set-request-responder.js';
-import { encodeModuleReady } from '../protocol/envelope.js';
+import { encodeExternal, encodeModuleReady } from '../protocol/envelope.js';
+import type { Generation } from '../protocol/generation.js';
 import type { Topics } from '../protocol/topics.js';
 import type { ManagerClient } from './manager-client.js';
 
@@ -29,6 +31,7 @@ export interface MembershipOptions {
   readonly topics: Topics;
   readonly client: ManagerClient;
   readonly log: Logger;
+  readonly generation: Generation;
   /** Interface of each implementation. */
   readonly provides: Readonly<Record<string, string>>;
   readonly shapeOf: (entry: ModuleEntry) => ModuleShape | undefined;
@@ -65,6 +68,12 @@ export class ModuleMembership implements RemoteModules {
 
   shapeOf(entry: ModuleEntry): ModuleShape | undefined {
     return this.#options.shapeOf(entry);
+  }
+
+  telemetry(json: string): TelemetryMessage {
+    return this.#options.generation === '2025'
+      ? { payload: encodeExternal(json), qos: 2 }
+      : { payload: json, qos: 0 };
   }
 
   start(host: RemoteHost): Promise<void> {

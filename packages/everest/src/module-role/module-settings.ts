@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { CarabinerError } from '@carabiner/core';
-import type { BrokerAddress } from '../broker/broker-address.js';
+import { CarabinerError, type Json } from '@carabiner/core';
+import { brokerPort, type BrokerAddress } from '../broker/broker-address.js';
 import type { Generation } from '../protocol/generation.js';
+import { isObject } from '../protocol/envelope.js';
 import type { TopicPrefixes } from '../protocol/topics.js';
 
 /** What a module process was told cannot be used. */
@@ -18,6 +19,8 @@ export interface ModuleSettings {
   readonly prefixes: TopicPrefixes;
   /** Known generation of the protocol; undefined finds it out by listening. */
   readonly generation: Generation | undefined;
+  /** Broker of the outside world, as `settings.carabiner.external_mqtt` names one. */
+  readonly externalBroker: { readonly [key: string]: Json };
 }
 
 /** Options as a command line gives them; each beats its environment variable. */
@@ -41,6 +44,8 @@ export const BROKER_VARIABLES = {
   cert: 'CARABINER_MQTT_CERT',
   key: 'CARABINER_MQTT_KEY',
   serverName: 'CARABINER_MQTT_SERVER_NAME',
+  /** JSON of `settings.carabiner.external_mqtt`, where the outside world has a broker of its own. */
+  external: 'CARABINER_EXTERNAL_MQTT',
 } as const;
 
 /**
@@ -61,9 +66,11 @@ export function readModuleSettings(
   if (!/^[a-zA-Z_][a-zA-Z0-9_.-]*$/.test(moduleId))
     throw new ModuleSettingsError(`the module id '${moduleId}' is no name`);
   const everest = withSlash(options.everestPrefix ?? given(env['EV_MQTT_EVEREST_PREFIX']) ?? 'everest');
+  const broker = readBroker(options, env);
   return {
     moduleId,
-    broker: readBroker(options, env),
+    broker,
+    externalBroker: readExternalBroker(broker, env),
     prefixes: {
       everest,
       external: options.externalPrefix ?? env['EV_MQTT_EXTERNAL_PREFIX'] ?? '',
@@ -119,6 +126,54 @@ function readCredentials(
         }
       : {}),
   };
+}
+
+/** The outside world of a module of EVerest is the system's own broker, unless the manager named another one. */
+function readExternalBroker(
+  broker: BrokerAddress,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly [key: string]: Json } {
+  const named = given(env[BROKER_VARIABLES.external]);
+  if (named === undefined) return externalBrokerOf(broker, env);
+  try {
+    const read: unknown = JSON.parse(named);
+    if (isObject(read)) return read as { readonly [key: string]: Json };
+  } catch {
+    // Reported below.
+  }
+  throw new ModuleSettingsError(`${BROKER_VARIABLES.external} holds no JSON object`);
+}
+
+/**
+ * The system's broker as one of the outside world. The password is named, never copied, and files are named as they were
+ * given.
+ */
+function externalBrokerOf(
+  broker: BrokerAddress,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly [key: string]: Json } {
+  const { host = 'localhost', socketPath, username, password, tls } = broker;
+  const scheme = tls === undefined ? 'mqtt' : 'mqtts';
+  const entries: readonly (readonly [string, string | undefined])[] = [
+    [
+      'url',
+      socketPath === undefined
+        ? `${scheme}://${bracketed(host)}:${brokerPort(broker)}`
+        : `unix://${socketPath}`,
+    ],
+    ['username', username],
+    ['password_env', password === undefined ? undefined : BROKER_VARIABLES.password],
+    ...(tls === undefined
+      ? []
+      : (['ca', 'cert', 'key'] as const).map((key) => [key, given(env[BROKER_VARIABLES[key]])] as const)),
+    ['server_name', tls?.serverName],
+  ];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** IPv6 addresses stand in brackets in a URL. */
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function readGeneration(text: string | undefined): Generation | undefined {

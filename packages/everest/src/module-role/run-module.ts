@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { systemClock, type Clock } from '@carabiner/clock';
+import { systemClock, withTimeout, type Clock } from '@carabiner/clock';
 import {
   CarabinerError,
   createRuntime,
@@ -19,6 +19,7 @@ import { encodeLost } from '../bus/lost-modules.js';
 import { MqttBus } from '../bus/mqtt-bus.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { readModuleConfiguration, type ModuleConfiguration } from '../configuration/module-configuration.js';
+import type { Generation } from '../protocol/generation.js';
 import { Topics } from '../protocol/topics.js';
 import { ManagerClient } from './manager-client.js';
 import { moduleComposition, type ModuleLocation } from './module-composition.js';
@@ -30,6 +31,9 @@ import { peerShape, readErrorTopics, readSystemSettings } from './system-view.js
 export class ModuleRoleError extends CarabinerError {
   readonly code = 'EVEREST_MODULE_ROLE';
 }
+
+/** A module that ends waits this long for the broker to take its last word. */
+const GOODBYE_MS = 1_000;
 
 /** What {@link runModule} runs, and how. */
 export interface RunModuleOptions {
@@ -82,6 +86,8 @@ class ModuleRole {
   readonly #client: ManagerClient;
   #bus: MqttBus | undefined;
   #membership: ModuleMembership | undefined;
+  /** The manager asked everybody to shut down. */
+  #dismissed = false;
 
   constructor(options: RunModuleOptions) {
     const { settings, clock = systemClock, log } = options;
@@ -125,7 +131,23 @@ class ModuleRole {
 
   async close(): Promise<void> {
     this.#client.close();
+    await this.#sayLost();
     await this.#session.close();
+  }
+
+  /**
+   * Whoever leaves while the others go on is missed by them, and the broker keeps quiet of those who say goodbye. Nobody in
+   * a system of EVerest looks at it.
+   */
+  async #sayLost(): Promise<void> {
+    const { moduleId } = this.#options.settings;
+    if (this.#dismissed || this.#client.lastingSettings === undefined || !this.#session.connected) return;
+    const said = this.#session.publish(this.#topics.lost(moduleId), encodeLost([moduleId]), 2, true);
+    try {
+      await withTimeout(systemClock, said, GOODBYE_MS, 'word of the end');
+    } catch {
+      this.#log.debug('the end of the module was not announced');
+    }
   }
 
   /** One life of the module, from its configuration to its end. */
@@ -137,7 +159,8 @@ class ModuleRole {
     const system = await systemOf(resolved.shape, this.#client, this.#topics, configuration);
     const end = new AbortController();
     const life = { configuration, end, again: false };
-    const membership = this.#join(life, resolved.shape, system.errorTopics);
+    const generation = await this.#client.generation();
+    const membership = this.#join(life, resolved.shape, system.errorTopics, generation);
     this.#client.onManagerStarted = () => this.#onManagerStarted(life);
     const runtime = await createRuntime({
       composition: moduleComposition(settings, system, configuration, resolved.location),
@@ -164,7 +187,12 @@ class ModuleRole {
     }
   }
 
-  #join(life: Life, shape: ResolvedModule['shape'], errorTopics: readonly string[]): ModuleMembership {
+  #join(
+    life: Life,
+    shape: ResolvedModule['shape'],
+    errorTopics: readonly string[],
+    generation: Generation,
+  ): ModuleMembership {
     const { moduleId } = this.#options.settings;
     const [session, topics, client, log] = [this.#session, this.#topics, this.#client, this.#log];
     const bus = new MqttBus({ session, topics, clock: this.#clock, log, errorTopics: () => errorTopics });
@@ -176,6 +204,7 @@ class ModuleRole {
       topics,
       client,
       log,
+      generation,
       provides: Object.fromEntries(
         Object.entries(shape.provides).map(([id, provided]) => [id, provided.interface]),
       ),
@@ -183,6 +212,7 @@ class ModuleRole {
         entry.id === moduleId ? undefined : peerShape(entry.id, life.configuration, shape.requires),
       onShutdown: () => {
         log.info('the manager asked to shut down');
+        this.#dismissed = true;
         life.end.abort();
       },
     });

@@ -23,8 +23,10 @@ export async function readSystemSettings(
   topics: Topics,
   { telemetryEnabled }: Pick<ModuleConfiguration, 'telemetryEnabled'>,
 ): Promise<SystemSettings> {
-  if (client.moduleNames === undefined) return { ...WITHOUT_SETTINGS, telemetryEnabled };
-  const settings = await client.definition(topics.definitions('settings'));
+  const lasting = client.lastingSettings;
+  if (lasting === undefined && client.moduleNames === undefined)
+    return { ...WITHOUT_SETTINGS, telemetryEnabled };
+  const settings = lasting ?? (await client.definition(topics.definitions('settings')));
   if (!isObject(settings)) return { ...WITHOUT_SETTINGS, telemetryEnabled };
   const prefix = settings['telemetry_prefix'];
   return {

@@ -205,6 +205,11 @@ export function encodeGlobalReady(): string {
   return JSON.stringify({ msg_type: 'GlobalReady', data: true });
 }
 
+/** What the generation of 2025 sends to the outside world by itself: telemetry. */
+export function encodeExternal(text: string): string {
+  return JSON.stringify({ msg_type: 'ExternalMQTT', data: text });
+}
+
 /** @param name - the name of the configuration message in the system's generation */
 export function encodeConfiguration(name: string, data: Json | object): string {
   return JSON.stringify({ msg_type: name, data });

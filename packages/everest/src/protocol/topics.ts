@@ -130,7 +130,7 @@ export class Topics {
 
   /**
    * Retained by managers of this project for modules that start when the definitions are gone: its `msg_type` tells the
-   * generation. No part of EVerest knows it.
+   * generation, and it repeats the settings. No part of EVerest knows it.
    */
   get generationHint(): string {
     return `${this.prefixes.everest}carabiner/generation`;

@@ -226,3 +226,13 @@ export class Example extends TraceModule {
     await (this.requires['kvs'] as AnyClient).call['store']?.({ key: 'test', value: 'test' });
   }
 }
+
+/** Has something to tell of itself. */
+export class Teller extends TraceModule {
+  static readonly descriptor = { ...looseDescriptor('Teller', {}), enableTelemetry: true };
+  override readonly implementations = {};
+
+  override ready(): void {
+    this.context.telemetry?.publish('payload', 'livedata', { connector_id: 9, ac_voltage: 230.1 });
+  }
+}
