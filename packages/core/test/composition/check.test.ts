@@ -314,6 +314,12 @@ describe('the check of a composition', () => {
     ]);
   });
 
+  it('warns of a composition without modules, and says what to do', () => {
+    expect(summary('')).to.deep.equal(['1:1 warning no-modules']);
+    expect(summary('active_modules: {}\n')).to.deep.equal(['1:1 warning no-modules']);
+    expect(check('active_modules: {}\n').findings[0]?.expected).to.contain("below 'active_modules'");
+  });
+
   it('refuses a module id that is given twice, naming both places', () => {
     const { findings } = check(`active_modules:
   counter:
