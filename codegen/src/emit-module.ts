@@ -288,6 +288,7 @@ function emitDescriptor(manifest: ManifestModel, name: string): string {
 /** A parameter as the descriptor holds it. */
 function describedParameter(model: ConfigParameterModel): JsonObject {
   const { type, description, mutability, minimum, maximum, minLength, maxLength, pattern } = model;
+  const { exclusiveMinimum, exclusiveMaximum, multipleOf } = model;
   return {
     type,
     description: description.trim(),
@@ -295,6 +296,9 @@ function describedParameter(model: ConfigParameterModel): JsonObject {
     mutability,
     ...(minimum === undefined ? {} : { minimum }),
     ...(maximum === undefined ? {} : { maximum }),
+    ...(exclusiveMinimum === undefined ? {} : { exclusiveMinimum }),
+    ...(exclusiveMaximum === undefined ? {} : { exclusiveMaximum }),
+    ...(multipleOf === undefined ? {} : { multipleOf }),
     ...(model.enum === undefined ? {} : { enum: model.enum }),
     ...(minLength === undefined ? {} : { minLength }),
     ...(maxLength === undefined ? {} : { maxLength }),

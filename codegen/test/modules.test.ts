@@ -92,9 +92,11 @@ describe('a generated module', function () {
 
   it('carries its descriptor', () => {
     const base = module['OddModuleBase'] as {
-      descriptor: { module: string; requires: Record<string, unknown> };
+      descriptor: { module: string; config: Record<string, unknown>; requires: Record<string, unknown> };
     };
     expect(base.descriptor.module).to.equal('OddModule');
+    expect(base.descriptor.config['share']).to.deep.include({ exclusiveMinimum: 0, exclusiveMaximum: 1 });
+    expect(base.descriptor.config['step']).to.deep.include({ multipleOf: 0.25 });
     expect(base.descriptor.requires['three']).to.deep.include({
       minConnections: 3,
       maxConnections: 3,

@@ -6,7 +6,7 @@ type ConfigMap = Record<string, string | number | boolean>;
 
 /** The parts of a composition that the example changes or reads. */
 export interface CompositionData {
-  settings?: Record<string, unknown>;
+  readonly settings?: Record<string, unknown>;
   readonly active_modules: Record<
     string,
     {
@@ -57,15 +57,6 @@ export class Composition {
     const entry = this.data.active_modules[moduleId];
     if (entry === undefined) throw new Error(`the composition has no module '${moduleId}'`);
     entry.config_module = { ...entry.config_module, ...values };
-  }
-
-  /** Sets `settings.carabiner` values of the host; what the file says stays. */
-  configureHost(values: ConfigMap): void {
-    const given = this.data.settings?.['carabiner'];
-    this.data.settings = {
-      ...this.data.settings,
-      carabiner: { ...values, ...(typeof given === 'object' ? given : {}) },
-    };
   }
 
   /** Leaves a module out. */

@@ -37,8 +37,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions, view:
     const composition = new Composition(options.composition ?? new URL(scenario.composition, COMPOSITIONS));
     veth = options.link === 'packet' ? VethPair.create() : undefined;
     await placeOnThisMachine(composition, { folder, veth, meter: options.meter });
-    // Packages load in real time, however fast the charger's clock runs.
-    composition.configureHost({ load_timeout_ms: Math.ceil(30_000 * options.timeFactor) });
     vendorUnit = await VendorUnit.start(composition, clock);
     phases = await play(scenario, composition, { clock, epochMs, vendorUnit }, options, view, problems);
   } catch (error) {

@@ -135,6 +135,14 @@ describe('carabiner call, watch and swap', () => {
     expect(wrong.stderr).to.match(/\[SchemaValidationError\]/);
     const unknown = await call('imd/main', 'begin');
     expect(unknown.stderr).to.match(/^carabiner: .*begin/);
+    for (const [target, command, nearest] of [
+      ['imdd/main', 'start', 'imd'],
+      ['imd/mian', 'start', 'main'],
+      ['imd/main', 'strat', 'start'],
+    ] as const)
+      expect((await call(target, command)).stderr).to.contain(`did you mean ${nearest}?`);
+    const swapped = await project.carabiner('swap', 'charger.yaml', 'imdd', 'Any');
+    expect(swapped.stderr).to.contain('did you mean imd?');
     expect((await call('imd/main', 'start', 'x')).code).to.equal(2);
     terminal.signal();
     await ended;

@@ -10,7 +10,7 @@ import {
   type MockChargerOptions,
 } from './mock-charger.js';
 import { skip } from './requirement.js';
-import { makeVethPair, type VethPair } from './veth.js';
+import { makeVethPair, type VethPair } from '@carabiner/testkit';
 
 /** Slower than the other tests: the suite looks at the power unit right after a command has returned. */
 const SPEED = 10;

@@ -13,7 +13,7 @@ import {
   type MockChargerOptions,
 } from './mock-charger.js';
 import { skip } from './requirement.js';
-import { makeVethPair } from './veth.js';
+import { makeVethPair } from '@carabiner/testkit';
 
 const LOST = ['power_supply_DC/CommunicationFault', ''] as const;
 const WARNING = 'power_supply_DC/VendorWarning';

@@ -8,7 +8,7 @@ import { createHarness, freePort, type HarnessOptions, type ModuleHarness } from
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import type { CertificateFiles } from './certificates.js';
-import type { VethPair } from './veth.js';
+import type { VethPair } from '@carabiner/testkit';
 
 const SPEED = 20;
 

@@ -9,7 +9,7 @@ import {
   type MockChargerOptions,
 } from './mock-charger.js';
 import { skip } from './requirement.js';
-import { makeVethPair, type VethPair } from './veth.js';
+import { makeVethPair, type VethPair } from '@carabiner/testkit';
 
 describe('driver and simulated power unit', function () {
   this.timeout(30_000);

@@ -7,7 +7,7 @@ import { CONSTANT_KEY, type MockPowerUnitOptions } from '@carabiner/plugin-mock-
 import { makeBench, memoryLinks, type Bench } from './bench.js';
 import type { TestDispenser } from './dispenser.js';
 import { skip } from './requirement.js';
-import { makeVethPair } from './veth.js';
+import { makeVethPair } from '@carabiner/testkit';
 
 /** Plug, key, placeholder, cable check, precharge, charging, stop, unplug, on each connector. */
 async function charge(bench: Bench, dispenser: TestDispenser, connectors: readonly number[]): Promise<void> {

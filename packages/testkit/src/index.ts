@@ -27,6 +27,7 @@ export { DeadlineError } from './passage-of-time.js';
 export type { Answers, FakeOf, FakePeer, Fakes, RecordedCall, RequirementAnswers } from './peer-types.js';
 export type { LogLevel, LogLine } from './recorded-log.js';
 export { tempDir, type TempDir } from './temp-dir.js';
+export { makeVethPair, type VethPair } from './veth-pair.js';
 export { ContractViolationError, type Violations } from './violations.js';
 export {
   checkContract,

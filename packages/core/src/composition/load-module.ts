@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nearestName, type FindingText } from '@carabiner/dialect';
-import { withTimeout, type Clock } from '@carabiner/clock';
+import { systemClock, withTimeout } from '@carabiner/clock';
 import { toError } from '../exceptions/index.js';
 import { isModuleClass, type ModuleClass } from '../injection/module-class.js';
 import type { ModuleShape } from './module-shape.js';
@@ -20,7 +20,6 @@ import { entryFileOf } from './package-entry.js';
 export async function loadModule(
   installed: InstalledModule,
   shape: ModuleShape,
-  clock: Clock,
   timeoutMs: number,
 ): Promise<ModuleClass | FindingText> {
   const { declared } = installed;
@@ -35,7 +34,8 @@ export async function loadModule(
   let namespace: object;
   try {
     namespace = await withTimeout<object>(
-      clock,
+      // Reading and compiling code takes real time, however fast the clock of the composition runs.
+      systemClock,
       import(pathToFileURL(file).href) as Promise<object>,
       timeoutMs,
       `import of ${name}`,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { nearestName, type Finding, type FindingText, type YamlSource } from '@carabiner/dialect';
-import type { Clock } from '@carabiner/clock';
 import type { ModuleClass } from '../injection/module-class.js';
 import type { ModuleCatalogue } from './check-composition.js';
 import { loadModule } from './load-module.js';
@@ -66,15 +65,19 @@ export class ModuleResolver implements ModuleCatalogue {
     return { ...found, message, ...(suggestion === undefined ? {} : { suggestion }) };
   }
 
-  /** The class of an entry that was found; importing its package runs its code. */
-  async load(entry: ModuleEntry, clock: Clock, timeoutMs: number): Promise<LoadedModule | FindingText> {
+  /**
+   * The class of an entry that was found; importing its package runs its code.
+   *
+   * @param timeoutMs - limit of the import, in milliseconds of the machine's clock
+   */
+  async load(entry: ModuleEntry, timeoutMs: number): Promise<LoadedModule | FindingText> {
     const given = this.#given(entry);
     if (given !== undefined) return { moduleClass: given, package: undefined, folder: undefined };
     const installed: InstalledModule | FindingText = this.packages.locate(entry);
     if ('code' in installed) return installed;
     const shape = this.packages.manifestOf(installed);
     if ('code' in shape) return shape;
-    const moduleClass = await loadModule(installed, shape, clock, timeoutMs);
+    const moduleClass = await loadModule(installed, shape, timeoutMs);
     if (typeof moduleClass !== 'function') return moduleClass;
     const { name, version, folder } = installed.package;
     return { moduleClass, package: `${name}@${version}`, folder };
@@ -88,7 +91,6 @@ export class ModuleResolver implements ModuleCatalogue {
   async loadAll(
     entries: readonly ModuleEntry[],
     source: YamlSource,
-    clock: Clock,
     timeoutMs: number,
     measure: <T>(name: string, work: () => Promise<T>) => Promise<T> = async (_name, work) => work(),
   ): Promise<{ readonly modules: ReadonlyMap<string, LoadedModule>; readonly findings: readonly Finding[] }> {
@@ -96,7 +98,7 @@ export class ModuleResolver implements ModuleCatalogue {
     const findings: Finding[] = [];
     await Promise.all(
       entries.map(async (entry) => {
-        const loaded = await measure(entry.id, async () => this.load(entry, clock, timeoutMs));
+        const loaded = await measure(entry.id, async () => this.load(entry, timeoutMs));
         if ('code' in loaded) findings.push(source.finding(['active_modules', entry.id, 'module'], loaded));
         else modules.set(entry.id, loaded);
       }),

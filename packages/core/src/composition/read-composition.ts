@@ -3,6 +3,7 @@ import {
   MODULE_NAME,
   MapChecker,
   NAME,
+  hasErrors,
   isJsonObject,
   kindOf,
   type Finding,
@@ -47,6 +48,17 @@ export function readComposition(source: YamlSource): {
     .map('active_modules')
     .entries(NAME, 'a module')
     .map(([id, entry]) => readEntry(id, entry));
+  // EVerest starts such a file as well, so it is no error; nobody wants a charger that does nothing, though.
+  if (modules.length === 0 && !hasErrors(findings)) {
+    const given = root.value['active_modules'] !== undefined;
+    root.report(given ? ['active_modules'] : [], {
+      at: 'key',
+      severity: 'warning',
+      code: 'no-modules',
+      message: `the composition has no modules: ${given ? "'active_modules' is empty" : "'active_modules' is missing"}`,
+      expected: "at least one module below 'active_modules', as an id with its 'module'",
+    });
+  }
   return { configuration: { settings, modules }, findings };
 }
 

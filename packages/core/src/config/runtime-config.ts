@@ -136,7 +136,8 @@ export class RuntimeConfig {
     readonly values: { [parameter: string]: ConfigValue };
   } {
     const slot = this.slots.get(moduleId);
-    if (slot === undefined) throw new UnknownNameError(`there is no module ${moduleId}`);
+    if (slot === undefined)
+      throw new UnknownNameError(`there is no module ${moduleId}`, moduleId, this.slots.keys());
     const { descriptor } = slot.loaded.moduleClass;
     const [declarations, values] =
       implementationId === undefined
@@ -145,7 +146,11 @@ export class RuntimeConfig {
     const declaration = declarations?.[parameter];
     if (declaration === undefined || values === undefined) {
       const place = implementationId === undefined ? moduleId : `${moduleId}/${implementationId}`;
-      throw new UnknownNameError(`${place} has no parameter '${parameter}'`);
+      throw new UnknownNameError(
+        `${place} has no parameter '${parameter}'`,
+        parameter,
+        Object.keys(declarations ?? {}),
+      );
     }
     return { slot, declaration, values };
   }

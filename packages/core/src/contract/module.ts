@@ -23,6 +23,9 @@ export interface ConfigParameter {
   readonly mutability: 'ReadOnly' | 'ReadWrite' | 'WriteOnly';
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
   readonly enum?: readonly ConfigValue[];
   readonly minLength?: number;
   readonly maxLength?: number;

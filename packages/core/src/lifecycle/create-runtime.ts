@@ -50,12 +50,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (hasErrors(findings)) throw new CompositionError(findings);
   const inline = configuration.modules.filter((entry) => remote?.hosts(entry) !== true);
   const { modules, findings: loadFindings } = await boot.measure('load', async (timer) =>
-    resolver.loadAll(
-      inline,
-      source,
-      clock,
-      configuration.settings.carabiner.loadTimeoutMs,
-      async (name, work) => timer.measure(name, work),
+    resolver.loadAll(inline, source, configuration.settings.carabiner.loadTimeoutMs, async (name, work) =>
+      timer.measure(name, work),
     ),
   );
   findings.push(...otherCopies(source), ...loadFindings, ...checkCompatibility(inline, modules, source));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatFindings, sortFindings, type Finding } from '@carabiner/dialect';
+import { formatFindings, nearestName, sortFindings, type Finding } from '@carabiner/dialect';
 import { CarabinerError } from '../exceptions/index.js';
 
 /** The composition cannot run; every reason is among the findings. */
@@ -39,4 +39,18 @@ export class RuntimeStateError extends CarabinerError {
 /** The caller named a module, command or parameter that does not exist. */
 export class UnknownNameError extends CarabinerError {
   readonly code = 'UNKNOWN_NAME';
+
+  /**
+   * @param message - what does not exist
+   * @param name - the name as given, and `known`, what there is: the message names the nearest, or else all
+   */
+  constructor(message: string, name?: string, known: Iterable<string> = []) {
+    super(name === undefined ? message : message + hintFor(name, [...known]));
+  }
+}
+
+function hintFor(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  if (nearest !== undefined) return `; did you mean ${nearest}?`;
+  return known.length === 0 ? '' : `; there are: ${known.join(', ')}`;
 }

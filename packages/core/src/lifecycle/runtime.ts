@@ -20,7 +20,7 @@ import { LogBook } from '../observability/logger.js';
 import { Metrics, MetricsServer } from '../observability/metrics.js';
 import { busOf } from './bus-of.js';
 import { EventHub } from './event-hub.js';
-import { HOST_ORIGIN, callAnywhere, type HostCallOptions } from './host-call.js';
+import { HOST_ORIGIN, callAnywhere, endpointFor, type HostCallOptions } from './host-call.js';
 import { ModuleStepError, RuntimeStateError, UnknownNameError } from './lifecycle-errors.js';
 import type { ModuleHost } from './module-host.js';
 import type { ModuleInstance } from './module-instance.js';
@@ -223,13 +223,10 @@ export class Runtime implements ModuleHost {
     args: object = {},
     options: HostCallOptions = {},
   ): Promise<unknown> {
-    const endpoint = this.slots.get(moduleId)?.endpoint;
-    if (endpoint === undefined && !this.#remoteStates.has(moduleId))
-      throw new UnknownNameError(`there is no module ${moduleId}`);
-    if (endpoint !== undefined && endpoint.entry(implementation, command) === undefined)
-      throw new UnknownNameError(`module ${moduleId} has no command ${implementation}.${command}`);
-    if (endpoint !== undefined)
+    if (!this.#remoteStates.has(moduleId)) {
+      const endpoint = endpointFor(this, moduleId, implementation, command);
       return await endpoint.invoke(implementation, command, args, { origin: HOST_ORIGIN, ...options });
+    }
     return await callAnywhere(this, { moduleId, implementationId: implementation }, command, args, options);
   }
 
@@ -253,7 +250,12 @@ export class Runtime implements ModuleHost {
    */
   async replace(moduleId: string, replacement: Replacement): Promise<void> {
     const slot = this.slots.get(moduleId);
-    if (slot === undefined) throw new UnknownNameError(`there is no module ${moduleId} in this process`);
+    if (slot === undefined)
+      throw new UnknownNameError(
+        `there is no module ${moduleId} in this process`,
+        moduleId,
+        this.slots.keys(),
+      );
     if (this.#state !== 'running')
       throw new RuntimeStateError(`the runtime is ${this.#state}; modules can be replaced while it runs`);
     const { source, resolver } = this.#parts.loaded;

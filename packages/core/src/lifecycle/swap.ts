@@ -72,7 +72,7 @@ async function loadFitting(
   replacement: Replacement,
   host: SwapHost,
 ): Promise<LoadedModule> {
-  const { configuration, source, clock, slots } = host;
+  const { configuration, source, slots } = host;
   const resolver =
     typeof replacement === 'function'
       ? host.resolver.with({ [replacement.descriptor.module]: replacement })
@@ -92,7 +92,7 @@ async function loadFitting(
   };
   const { findings } = checkComposition(changed, catalogue, source);
   if (hasErrors(findings)) throw new CompositionError(findings);
-  const loaded = await resolver.load(entry, clock, configuration.settings.carabiner.loadTimeoutMs);
+  const loaded = await resolver.load(entry, configuration.settings.carabiner.loadTimeoutMs);
   if ('code' in loaded)
     throw new CompositionError([source.finding(['active_modules', entry.id, 'module'], loaded)]);
   const modules = new Map([...slots].map(([id, each]) => [id, each.loaded] as const));

@@ -314,6 +314,26 @@ describe('the check of a composition', () => {
     ]);
   });
 
+  it('warns of a composition without modules, and says what to do', () => {
+    expect(summary('')).to.deep.equal(['1:1 warning no-modules']);
+    expect(summary('active_modules: {}\n')).to.deep.equal(['1:1 warning no-modules']);
+    expect(check('active_modules: {}\n').findings[0]?.expected).to.contain("below 'active_modules'");
+  });
+
+  it('refuses a module id that is given twice, naming both places', () => {
+    const { findings } = check(`active_modules:
+  counter:
+    module: CounterModule
+  counter:
+    module: CounterModule${user}
+`);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    expect(errors.map(({ line, column, code }) => `${line}:${column} ${code}`)).to.deep.equal([
+      '2:3 duplicate-module',
+    ]);
+    expect(errors[0]!.message).to.match(/^module id 'counter' is given again at .+:4:3$/);
+  });
+
   it('fills in defaults for what is not said', () => {
     const { configuration } = check('');
     expect(configuration.modules).to.deep.equal([]);

@@ -3,6 +3,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CompositionError, createRuntime, loadComposition } from '@carabiner/core';
+import { VirtualClock } from '@carabiner/clock/virtual';
+import { rejection } from '../support/system.js';
 import { Installation, MANIFEST, moduleCode } from '../support/packages.js';
 
 describe('modules of packages', () => {
@@ -109,6 +111,21 @@ describe('modules of packages', () => {
       'index.js': 'throw new Error("no key file", { cause: new Error("ENOENT") });',
     });
     expect(await outcome({ module: 'Throwing' })).to.match(/load-failed: .*no key file: ENOENT/);
+  });
+
+  it('that take too long to load are given up by the clock of the machine, whatever that of the charger does', async () => {
+    place.install('endless', declares('Endless'), {
+      'manifest.yaml': MANIFEST,
+      'index.js': 'await new Promise(() => {});',
+    });
+    const file = compose({ module: 'Endless' });
+    const settings = { carabiner: { load_timeout_ms: 20 } };
+    writeFileSync(file, JSON.stringify({ settings, active_modules: { m: { module: 'Endless' } } }));
+    // This clock stands still.
+    const error = await rejection(
+      createRuntime({ file, clock: new VirtualClock(), log: { level: 'silent' } }),
+    );
+    expect(error.message).to.match(/package endless does not load: import of endless .*20 ms/);
   });
 
   it('that were not built, export nothing fitting, or no longer match their manifest are reported', async () => {

@@ -21,7 +21,17 @@ class Configured extends CounterModule {
     provides: {
       main: {
         ...CounterDescriptor.provides['main']!,
-        config: { limit: { type: 'number', description: 'x', default: 1, mutability: 'ReadWrite' } },
+        config: {
+          limit: {
+            type: 'number',
+            description: 'x',
+            default: 1,
+            mutability: 'ReadWrite',
+            exclusiveMinimum: 0,
+            exclusiveMaximum: 1000,
+            multipleOf: 0.5,
+          },
+        },
       },
     },
   } as typeof CounterDescriptor;
@@ -119,6 +129,18 @@ describe('configuration at run time', () => {
         reason: "'step' is 11; expected an integer from 0 to 10",
       });
       expect((await runtime.config.set({ ...step, parameter: 'fixed' }, 'y')).reason).to.contain('ReadOnly');
+    });
+  });
+
+  it('rejects what open ends and steps of a parameter do not allow', async () => {
+    await withSystem(options, async ({ runtime }) => {
+      const limit = { moduleId: 'counter', implementationId: 'main', parameter: 'limit' };
+      for (const value of [0, 1000, 1.25])
+        expect(await runtime.config.set(limit, value)).to.deep.equal({
+          status: 'rejected',
+          reason: `'limit' is ${value}; expected a number above 0 below 1000 in steps of 0.5`,
+        });
+      expect((await runtime.config.set(limit, 1.5)).status).to.equal('accepted');
     });
   });
 

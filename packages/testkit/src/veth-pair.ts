@@ -3,9 +3,13 @@ import { execFileSync } from 'node:child_process';
 
 /** A pair of connected virtual interfaces. */
 export interface VethPair {
+  /** Name of one end. */
   readonly a: string;
+  /** Name of the other end. */
   readonly b: string;
+  /** Runs the command `ip`. */
   readonly ip: (...args: string[]) => void;
+  /** Takes both ends away; never throws. */
   readonly remove: () => void;
 }
 
@@ -13,7 +17,12 @@ function ip(...args: string[]): void {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-/** Makes a pair, up and running; undefined, with the reason, where that is not possible. */
+/**
+ * Makes a pair, up and running, for tests on raw Ethernet. Needs Linux and root.
+ *
+ * @param name - begins the names of both ends; at most 10 characters
+ * @returns the pair, or the reason why there is none
+ */
 export function makeVethPair(name: string): VethPair | { readonly unavailable: string } {
   if (process.platform !== 'linux') return { unavailable: 'packet sockets need Linux' };
   if (process.getuid?.() !== 0) return { unavailable: 'making network interfaces needs root' };
