@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemClock } from '@carabiner/clock';
 import { BUS_RULES, type BusSystem } from '@carabiner/core/bus-contract';
-import { BrokerSession, MqttBus, Topics } from '@carabiner/everest';
+import { BrokerSession, measureRoundTrip, MqttBus, Topics } from '@carabiner/everest';
+import { expect } from 'chai';
 import { BROKERS, type BrokerKind, type TestBroker } from './support/brokers.js';
 import { quietLog } from './support/quiet-log.js';
 
@@ -60,6 +61,36 @@ function describeBus(kind: BrokerKind): void {
         }
       });
     }
+    it('tells a consumer that is made while its provider is lost by the active errors alone', async () => {
+      const [other, { bus, session }] = [await connectBus(broker), await connectBus(broker)];
+      const lost = new Topics().lost('provider');
+      try {
+        await session.acknowledged();
+        await other.session.publish(lost, '["provider"]', 2, true);
+        await measureRoundTrip(session, new Topics());
+        let told = 0;
+        const connection = bus.connect({
+          consumer: 'consumer',
+          target: { moduleId: 'provider', implementationId: 'main' },
+          interface: {
+            name: 'thing',
+            description: '',
+            definition: {},
+            types: {},
+            commands: {},
+            variables: {},
+            errors: [{ type: 'thing/VendorError', description: '' }],
+          },
+          listener: { variable: () => undefined, error: () => (told += 1) },
+        });
+        expect(told).to.equal(0);
+        expect(connection.activeErrors.map(({ sub_type }) => sub_type)).to.deep.equal(['module-lost']);
+      } finally {
+        await other.session.publish(lost, '', 2, true);
+        for (const each of [bus, other.bus]) await each.close();
+        for (const each of [session, other.session]) await each.close();
+      }
+    });
   });
 }
 

@@ -111,7 +111,7 @@ export class MqttBus implements Bus {
     const active = new Map<string, RaisedError>();
     const faults = new LinkFaults(request, this.#options.clock);
     this.#connections.set(faults, request);
-    if (this.#lost.has(target.moduleId)) faults.raise('module-lost', `module ${target.moduleId} is gone`);
+    if (this.#lost.has(target.moduleId)) faults.note('module-lost', `module ${target.moduleId} is gone`);
     const ignored = new Set(request.ignoredVariables ?? []);
     for (const variable of Object.keys(request.interface.variables)) {
       if (ignored.has(variable)) continue;
