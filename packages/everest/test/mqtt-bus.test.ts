@@ -26,6 +26,10 @@ async function connectBus(broker: TestBroker): Promise<{ bus: MqttBus; session: 
   return { session, bus };
 }
 
+async function eventually(holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500 && !holds(); tries++) await systemClock.sleep(10);
+}
+
 /** Two processes' ends of one system. */
 async function system(broker: TestBroker): Promise<BusSystem> {
   const [provider, consumer] = [await connectBus(broker), await connectBus(broker)];
@@ -61,6 +65,52 @@ function describeBus(kind: BrokerKind): void {
         }
       });
     }
+    it('sends what was published while the broker was away when it is back, in its order', async () => {
+      const [provider, consumer] = [await connectBus(broker), await connectBus(broker)];
+      const thing = {
+        ...{ name: 'thing', description: '', definition: {}, types: {}, commands: {}, errors: [] },
+        variables: {
+          event: {
+            description: '',
+            value: { is: (value: unknown): value is unknown => value !== undefined, explain: () => [] },
+          },
+        },
+      };
+      const heard: unknown[] = [];
+      try {
+        const attachment = provider.bus.attach({
+          id: 'provider',
+          implementations: { main: thing },
+          mapping: undefined,
+          implementationMapping: {},
+          entry: () => undefined,
+          invoke: async () => await Promise.resolve(null),
+          activeErrors: () => [],
+        });
+        consumer.bus.connect({
+          consumer: 'consumer',
+          target: { moduleId: 'provider', implementationId: 'main' },
+          interface: thing,
+          listener: { variable: (_name, value) => heard.push(value), error: () => undefined },
+        });
+        const { port } = broker.address;
+        await broker.stop();
+        await eventually(() => !provider.session.connected);
+        for (const value of ['first', 'second', 'third']) attachment.publish('main', 'event', value);
+        broker = await kind.start(port);
+        for (const { session } of [consumer, provider]) {
+          await session.whenConnected();
+          await session.acknowledged();
+        }
+        provider.bus.connectionRestored();
+        attachment.publish('main', 'event', 'fourth');
+        await eventually(() => heard.length === 4);
+        expect(heard).to.deep.equal(['first', 'second', 'third', 'fourth']);
+      } finally {
+        for (const { bus } of [provider, consumer]) await bus.close();
+        for (const { session } of [provider, consumer]) await session.close();
+      }
+    });
     it('tells a consumer that is made while its provider is lost by the active errors alone', async () => {
       const [other, { bus, session }] = [await connectBus(broker), await connectBus(broker)];
       const lost = new Topics().lost('provider');
