@@ -158,6 +158,11 @@ export class HuaweiPsu extends HuaweiPsuBase {
       metered: this.requires.carside_powermeter.length > 0,
       reachable: () => dispenser.reachable,
     });
+    provided.onCallerLost(async (moduleId) => {
+      if (output.last.mode === 'Off') return;
+      this.log.warn('whoever commanded this output is gone; switching it off', { connector: name, moduleId });
+      await output.setMode({ mode: 'Off', phase: 'Other' });
+    });
     const fault = new CommunicationFault(
       clock,
       () => connector.settled,

@@ -15,6 +15,7 @@ import {
   type RuntimeEvent,
   type Subscription,
 } from '@carabiner/core';
+import { encodeLost } from '../bus/lost-modules.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -61,6 +62,7 @@ export class Manager implements RemoteModules {
   readonly #link: SystemLink;
   readonly #processes: ProcessGroup;
   readonly #states = new Map<string, ModuleState>();
+  readonly #lostGuests = new Set<string>();
   readonly #remote: readonly ModuleEntry[];
   #definitions: readonly Definition[] = [];
   #host: RemoteHost | undefined;
@@ -275,8 +277,8 @@ export class Manager implements RemoteModules {
 
   #onReady(id: string): void {
     const { topics } = this.#link;
-    const before = this.#states.get(id);
-    if (before === 'failed') this.#link.publish(topics.lost(id), '', true);
+    const wasLost = this.#lostGuests.delete(id) || this.#states.get(id) === 'failed';
+    if (wasLost) this.#link.publish(topics.lost(id), '', true);
     if (!this.#everybodyReady) {
       this.#move(id, 'initialised');
       this.#check();
@@ -288,6 +290,11 @@ export class Manager implements RemoteModules {
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {
+    // A guest leaves no last will.
+    if (this.#placements.of(this.#entry(id)).kind === 'guest') {
+      this.#lostGuests.add(id);
+      this.#link.publish(this.#link.topics.lost(id), encodeLost([id]), true);
+    }
     this.#move(id, 'failed', reason);
     if (this.#options.strict === true) {
       const text = `the process of module ${id} ended: ${reason}`;
@@ -304,7 +311,7 @@ export class Manager implements RemoteModules {
     for (const { id, host } of this.#remote)
       if (host === processName && this.#states.get(id) !== 'failed')
         this.#move(id, 'failed', `host ${host} is lost`);
-      else if (id === processName && this.#placements.of({ ...this.#entry(id) }).kind === 'standalone')
+      else if (id === processName && this.#placements.of(this.#entry(id)).kind === 'standalone')
         this.#move(id, 'failed', 'its process is gone');
   }
 
