@@ -62,7 +62,8 @@ export class Manager implements RemoteModules {
   readonly #link: SystemLink;
   readonly #processes: ProcessGroup;
   readonly #states = new Map<string, ModuleState>();
-  readonly #lostGuests = new Set<string>();
+  /** Modules whose process ended and that have not said ready since. */
+  readonly #gone = new Set<string>();
   readonly #remote: readonly ModuleEntry[];
   #definitions: readonly Definition[] = [];
   #host: RemoteHost | undefined;
@@ -89,7 +90,10 @@ export class Manager implements RemoteModules {
     });
     this.bus = this.#link.bus;
     this.#link.onReconnected = () => {
-      if (this.#host !== undefined) this.#publishDefinitions();
+      if (this.#host === undefined) return;
+      this.#publishDefinitions();
+      // A broker that was started anew has forgotten who is lost.
+      for (const id of this.#gone) this.#sayLost(id);
     };
     const { everest, carabiner } = configuration.settings;
     this.#processes = new ProcessGroup(
@@ -277,7 +281,7 @@ export class Manager implements RemoteModules {
 
   #onReady(id: string): void {
     const { topics } = this.#link;
-    const wasLost = this.#lostGuests.delete(id) || this.#states.get(id) === 'failed';
+    const wasLost = this.#gone.delete(id) || this.#states.get(id) === 'failed';
     if (wasLost) this.#link.publish(topics.lost(id), '', true);
     if (!this.#everybodyReady) {
       this.#move(id, 'initialised');
@@ -289,12 +293,14 @@ export class Manager implements RemoteModules {
     this.#move(id, 'running');
   }
 
+  #sayLost(id: string): void {
+    this.#link.publish(this.#link.topics.lost(id), encodeLost([id]), true);
+  }
+
   #onEnded(id: string, reason: string, final: boolean): void {
     // A guest leaves no last will.
-    if (this.#placements.of(this.#entry(id)).kind === 'guest') {
-      this.#lostGuests.add(id);
-      this.#link.publish(this.#link.topics.lost(id), encodeLost([id]), true);
-    }
+    if (this.#placements.of(this.#entry(id)).kind === 'guest') this.#sayLost(id);
+    this.#gone.add(id);
     this.#move(id, 'failed', reason);
     if (this.#options.strict === true) {
       const text = `the process of module ${id} ended: ${reason}`;
