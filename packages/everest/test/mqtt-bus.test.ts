@@ -86,6 +86,7 @@ function describeBus(kind: BrokerKind): void {
           entry: () => undefined,
           invoke: async () => await Promise.resolve(null),
           activeErrors: () => [],
+          callerLost: () => undefined,
         });
         consumer.bus.connect({
           consumer: 'consumer',
