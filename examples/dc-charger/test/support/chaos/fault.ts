@@ -13,6 +13,9 @@ export type Fault =
 /** Name under which the connection of the manager's process is known. */
 export const MANAGER_PROCESS = '!manager';
 
+/** A meter keeps its registers when it loses its power; the simulated one would begin anew. */
+const DEVICES: readonly string[] = ['meter_device_1'];
+
 /**
  * Draws a fault that is more than a malformed message.
  *
@@ -26,8 +29,9 @@ export function drawFault(
 ): Fault {
   const up = moduleIds.filter((id) => !down.includes(id));
   const moduleId = random.pick(up.length === 0 || random.chance(0.1) ? moduleIds : up);
+  const mayDie = !DEVICES.includes(moduleId) && (down.length < 2 || random.chance(0.1));
   const kind = random.weighted<'kill' | 'pause' | 'drop' | 'broker'>([
-    [down.length < 2 ? 6 : 0.5, 'kill'],
+    [mayDie ? 6 : 0, 'kill'],
     [7, 'pause'],
     ...(withBroker ? ([[6, 'drop'] as const, [1.5, 'broker'] as const] as const) : []),
   ]);

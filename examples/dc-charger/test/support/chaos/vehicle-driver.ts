@@ -45,15 +45,20 @@ export class VehicleDriver {
   }
 
   async #drive(): Promise<void> {
-    while (!this.#stopping) {
-      await this.#say('unplug');
-      await systemClock.sleep(100);
-      this.#finished = false;
-      this.#lastEventMs = systemClock.monotonic();
-      if (!(await this.#say(sessionScript(this.random.int(5, 30))))) continue;
-      while (!this.#stopping && !this.#finished && systemClock.monotonic() - this.#lastEventMs < STUCK_MS)
-        await systemClock.sleep(LOOK_MS);
-    }
+    while (!this.#stopping) await this.#session();
+  }
+
+  async #session(): Promise<void> {
+    await this.#say('unplug');
+    await systemClock.sleep(100);
+    this.#finished = false;
+    this.#lastEventMs = systemClock.monotonic();
+    if (await this.#say(sessionScript(this.random.int(5, 30))))
+      while (this.#goesOn()) await systemClock.sleep(LOOK_MS);
+  }
+
+  #goesOn(): boolean {
+    return !this.#stopping && !this.#finished && systemClock.monotonic() - this.#lastEventMs < STUCK_MS;
   }
 
   async #say(value: string): Promise<boolean> {
