@@ -9,6 +9,9 @@ import {
 import type { ModuleSettings } from './module-settings.js';
 import { PEER_MODULE, type SystemSettings } from './system-view.js';
 
+/** Real time that the module's package may take to load. */
+const LOAD_MS = 30_000;
+
 /** Where the module's code is. */
 export interface ModuleLocation {
   /** Module name under which the code is found. */
@@ -26,6 +29,7 @@ export function moduleComposition(
   system: SystemSettings,
   configuration: ModuleConfiguration,
   location: ModuleLocation,
+  timeFactor = 1,
 ): Json {
   const { moduleId, prefixes } = settings;
   const peers = new Set(
@@ -38,7 +42,11 @@ export function moduleComposition(
       mqtt_external_prefix: prefixes.external,
       telemetry_enabled: system.telemetryEnabled,
       telemetry_prefix: system.telemetryPrefix,
-      ...externalBroker(settings.broker),
+      carabiner: {
+        ...externalBroker(settings.broker).carabiner,
+        // Packages load in real time, however fast the module's clock runs.
+        load_timeout_ms: Math.ceil(LOAD_MS * timeFactor),
+      },
     },
     active_modules: {
       [moduleId]: {
@@ -78,7 +86,7 @@ function brokerSettings({ host, port, socketPath }: BrokerAddress): { readonly [
 
 /** Settings of EVerest cannot hold a user name. */
 function externalBroker({ username, host = 'localhost', port = 1_883 }: BrokerAddress): {
-  readonly carabiner?: Json;
+  readonly carabiner?: { readonly external_mqtt: Json };
 } {
   if (username === undefined) return {};
   return {

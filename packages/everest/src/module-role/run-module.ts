@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { systemClock, type Clock } from '@carabiner/clock';
+import { ScaledClock, systemClock, type Clock } from '@carabiner/clock';
 import {
   CarabinerError,
   createRuntime,
@@ -141,7 +141,10 @@ class ModuleRole {
     const membership = this.#join(life, resolved.shape, system.errorTopics);
     this.#client.onManagerStarted = () => this.#onManagerStarted(life);
     const runtime = await createRuntime({
-      composition: moduleComposition(settings, system, configuration, resolved.location),
+      composition: moduleComposition(
+        ...([settings, system, configuration, resolved.location] as const),
+        this.#clock instanceof ScaledClock ? this.#clock.factor : 1,
+      ),
       folder,
       clock: this.#clock,
       log: this.#book,
