@@ -125,6 +125,25 @@ function describeManager(kind: BrokerKind): void {
       await eventually(() => !isAlive(next), 'the end of the spare');
     });
 
+    it('tells a broker that is started anew who is lost', async function () {
+      // The embedded one lives and dies with the manager.
+      if (kind.name === 'embedded broker') this.skip();
+      system = await startSystem(
+        { psu: { module: 'Supply', isolation: 'process', restart: { policy: 'never' } }, user: CONSUMER },
+        { broker },
+      );
+      await system.started;
+      process.kill(system.manager.pids.get('psu') ?? 0, 'SIGKILL');
+      await eventually(() => system?.runtime.modules()[0]?.state === 'failed', 'the loss');
+      const { port } = broker.address;
+      await broker.stop();
+      broker = await kind.start(port);
+      await eventually(
+        async () => (await retained(broker)).includes('everest/carabiner/lost/psu'),
+        'word of the loss',
+      );
+    });
+
     it('ends everything in strict mode when a process ends', async () => {
       let fatal = '';
       system = await startSystem(

@@ -181,47 +181,51 @@ describe('members of a system', function () {
     });
   });
 
-  it('refuses commands of modules that are not connected, and what nobody can understand', async () => {
-    const system = await manage({ psu: { module: 'Supply' }, user: { ...CONSUMER, isolation: 'process' } });
-    await system.started;
-    const client = await connectAsync(`mqtt://127.0.0.1:${String(broker.address.port)}`);
-    ends.push(async () => client.endAsync());
-    const topic = 'everest/modules/psu/impl/main/cmd/setMode';
-    const answers: string[] = [];
-    client.on('message', (from) => void answers.push(from));
-    await client.subscribeAsync('everest/modules/psu/impl/main/cmd/+/response/+', { qos: 2 });
-    const send = async (payload: string): Promise<void> => {
-      await client.publishAsync(topic, payload, { qos: 2 });
-    };
-    for (const payload of [
-      '',
-      '[',
-      '{}',
-      '{"msg_type":"Nope","data":{}}',
-      '[1]',
-      'null',
-      '"x"',
-      '{"msg_type":"Cmd"}',
-    ])
-      await send(payload);
-    await send('['.repeat(100_000));
-    await send(
-      JSON.stringify({
-        msg_type: 'Cmd',
-        data: { id: '1', origin: 'stranger', args: { mode: 'Export', phase: 'Charging' } },
-      }),
-    );
-    await send(JSON.stringify({ msg_type: 'Cmd', data: { id: '2', origin: '+', args: {} } }));
-    await send(
-      JSON.stringify({
-        msg_type: 'Cmd',
-        data: { id: '3', origin: 'user', args: { mode: 'Backwards', phase: 'Charging' } },
-      }),
-    );
-    await eventually(() => answers.length > 0, 'an answer');
-    expect(answers).to.deep.equal([`${topic}/response/user`]);
-    await exchange(system, 'Off');
-  });
+  for (const standalone of [false, true])
+    it(`refuses commands of modules that are not connected, and what nobody can understand${standalone ? ', in a process of its own' : ''}`, async () => {
+      if (standalone) join('psu');
+      const system = await manage(
+        standalone ? STANDALONE : { psu: { module: 'Supply' }, user: { ...CONSUMER, isolation: 'process' } },
+      );
+      await system.started;
+      const client = await connectAsync(`mqtt://127.0.0.1:${String(broker.address.port)}`);
+      ends.push(async () => client.endAsync());
+      const topic = 'everest/modules/psu/impl/main/cmd/setMode';
+      const answers: string[] = [];
+      client.on('message', (from) => void answers.push(from));
+      await client.subscribeAsync('everest/modules/psu/impl/main/cmd/+/response/+', { qos: 2 });
+      const send = async (payload: string): Promise<void> => {
+        await client.publishAsync(topic, payload, { qos: 2 });
+      };
+      for (const payload of [
+        '',
+        '[',
+        '{}',
+        '{"msg_type":"Nope","data":{}}',
+        '[1]',
+        'null',
+        '"x"',
+        '{"msg_type":"Cmd"}',
+      ])
+        await send(payload);
+      await send('['.repeat(100_000));
+      await send(
+        JSON.stringify({
+          msg_type: 'Cmd',
+          data: { id: '1', origin: 'stranger', args: { mode: 'Export', phase: 'Charging' } },
+        }),
+      );
+      await send(JSON.stringify({ msg_type: 'Cmd', data: { id: '2', origin: '+', args: {} } }));
+      await send(
+        JSON.stringify({
+          msg_type: 'Cmd',
+          data: { id: '3', origin: 'user', args: { mode: 'Backwards', phase: 'Charging' } },
+        }),
+      );
+      await eventually(() => answers.length > 0, 'an answer');
+      expect(answers).to.deep.equal([`${topic}/response/user`]);
+      await exchange(system, 'Off');
+    });
 
   it('starts modules of EVerest from a folder of modules, and has them take part', async () => {
     const folder = await tempDir('carabiner-guests-');

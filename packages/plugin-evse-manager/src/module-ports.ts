@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@carabiner/core';
 import type { EvseManagerProvides, EvseManagerRequires } from './generated/EvseManager.js';
+import { DeviceMemory } from './device-memory.js';
 import { SupplyOutbox } from './supply-outbox.js';
 import type { PeerName, Ports, Publications } from './ports.js';
 
@@ -38,6 +39,16 @@ export function connectPorts(
     async (command, args) => await supplyCalls?.[command]?.(args),
     (command, error) => log.warn('command failed', { peer: 'powersupply_DC', command, error: text(error) }),
   );
+  const memory = new DeviceMemory();
+  const transmit = (peer: PeerName, command: string, args: unknown): void => {
+    if (peer === 'powersupply_DC') {
+      supply.send(command, args);
+      return;
+    }
+    const call = (calls[peer] as AnyCalls | undefined)?.[command];
+    if (call === undefined) return;
+    call(args).catch((error: unknown) => log.warn('command failed', { peer, command, error: text(error) }));
+  };
   return {
     connected: {
       connector_lock: requires.connector_lock !== undefined,
@@ -51,13 +62,11 @@ export function connectPorts(
       carMeter: requires.powermeter_car_side !== undefined,
     },
     send(peer, command, args) {
-      if (peer === 'powersupply_DC') {
-        supply.send(command, args);
-        return;
-      }
-      const call = (calls[peer] as AnyCalls | undefined)?.[command];
-      if (call === undefined) return;
-      call(args).catch((error: unknown) => log.warn('command failed', { peer, command, error: text(error) }));
+      memory.sent(peer, command, args);
+      transmit(peer, command, args);
+    },
+    remind(peer) {
+      for (const { command, args } of memory.of(peer)) transmit(peer, command, args);
     },
     publish(implementation, variable, value) {
       try {

@@ -66,6 +66,8 @@ export interface Ports {
     command: C,
     args: PeerCommands[P][C],
   ): void;
+  /** Tells a device again which state it is to be in, after it or the way to it was lost. */
+  remind(peer: PeerName): void;
   publish<I extends keyof Publications, V extends keyof Publications[I] & string>(
     implementation: I,
     variable: V,

@@ -227,6 +227,45 @@ describe('billing', () => {
     expect(bench.behaviour.stored).to.equal('');
   });
 
+  it('a store that is away at the start of the process does not lose the open transaction', async () => {
+    await using bench = await ChargerBench.create({ boot: false, behaviour: { stored: 'open-id' } });
+    let away = true;
+    bench.harness.requires.store.answer({
+      load: () => {
+        if (away) throw new Error('away');
+        return 'open-id';
+      },
+    });
+    await bench.advance(5000);
+    expect(bench.eventObjects()).to.deep.equal([]);
+    away = false;
+    await bench.advance(2000);
+    expect(bench.eventObjects().map(({ event }) => event)).to.deep.equal([
+      'SessionResumed',
+      'TransactionFinished',
+      'Enabled',
+    ]);
+  });
+
+  it('a store that is away at the end of a transaction forgets it later', async () => {
+    await using bench = await ChargerBench.create();
+    await bench.charge();
+    let away = true;
+    let stored: unknown = 'open';
+    bench.harness.requires.store.answer({
+      store: ({ value }) => {
+        if (away) throw new Error('away');
+        stored = value;
+      },
+    });
+    await stopped(bench);
+    await bench.advance(5000);
+    expect(stored).to.equal('open');
+    away = false;
+    await bench.advance(2000);
+    expect(stored).to.equal('');
+  });
+
   it('a transaction that cannot be stored is not begun', async () => {
     await using bench = await ChargerBench.create();
     bench.harness.requires.store.answer({

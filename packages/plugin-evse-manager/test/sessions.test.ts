@@ -79,8 +79,9 @@ describe('basic sessions', () => {
     inOrder(
       outputs.slice(outputs.indexOf('event ChargingPausedEV')),
       'powermeter_car_side.stop_transaction',
-      'store.store',
       'event ChargingFinished',
+      'event TransactionFinished',
+      'store.store',
     );
   });
 

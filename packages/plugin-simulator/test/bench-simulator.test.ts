@@ -127,7 +127,7 @@ describe('BenchSimulator', () => {
     const charger = await bench({ config: { battery_capacity_Wh: 2000, ev_stop_soc_percent: 50 } });
     await charger.charge();
     expect(charger.reports).to.deep.equal(['auth', 'cable check', 'pre-charge', 'demand']);
-    expect(charger.pilot).to.deep.equal(['A', 'B', 'C', 'PowerOn']);
+    expect(charger.pilot).to.deep.equal(['PowerOff', 'A', 'B', 'C', 'PowerOn']);
     expect(charger.isolationTest).to.equal(true);
     await charger.run(60_000);
     expect(charger.reports.slice(4)).to.deep.equal(['demand ends', 'contactor', 'terminate']);

@@ -64,6 +64,25 @@ describe('LocalAuthoriser', () => {
     await h.shutdown();
   });
 
+  it('authorises at an EVSE that was started again after it had been given a token', async () => {
+    const h = await authoriser({ present_token: 'CAFE' });
+    const evse = h.requires.evse[0]!;
+    const plugged = (uuid: string): SessionEvent => ({
+      ...event('SessionStarted', uuid),
+      session_started: {
+        reason: 'EVConnected',
+        meter_value: { timestamp: '2026-01-01T00:00:00.000Z', energy_Wh_import: { total: 0 } },
+      },
+    });
+    for (const uuid of ['s1', 's2']) {
+      evse.publish.session_event(plugged(uuid));
+      evse.publish.session_event(event('AuthRequired', uuid));
+      await h.advance(60_000);
+    }
+    expect(evse.calls.authorize_response).to.have.length(2);
+    await h.shutdown();
+  });
+
   it('withdraws an authorisation that no vehicle used in time', async () => {
     const h = await authoriser({ connection_timeout_s: 30 });
     await h.finish(h.provides.reader.call.present_token({ id_token: 'CAFE' }));

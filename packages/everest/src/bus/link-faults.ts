@@ -29,8 +29,18 @@ export class LinkFaults {
   }
 
   raise(fault: LinkFault, message: string): void {
-    const { target, listener } = this.request;
-    if (this.#type === undefined || this.#raised.has(fault)) return;
+    const error = this.note(fault, message);
+    if (error !== undefined) this.request.listener.error(error);
+  }
+
+  /**
+   * Takes a fault down without telling the consumer, who is being made and asks for the active errors itself.
+   *
+   * @returns the error; undefined when it is known, or the interface has none for it
+   */
+  note(fault: LinkFault, message: string): RaisedError | undefined {
+    const { target } = this.request;
+    if (this.#type === undefined || this.#raised.has(fault)) return undefined;
     const error: RaisedError = {
       type: this.#type,
       sub_type: fault,
@@ -44,7 +54,7 @@ export class LinkFaults {
       vendor_id: 'carabiner',
     };
     this.#raised.set(fault, error);
-    listener.error(error);
+    return error;
   }
 
   clear(fault: LinkFault): void {

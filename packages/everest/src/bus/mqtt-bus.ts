@@ -31,6 +31,7 @@ import { LinkFaults } from './link-faults.js';
 import { LostModules } from './lost-modules.js';
 import { PendingCalls } from './pending-calls.js';
 import { RateLimitedLog } from './rate-limited-log.js';
+import { UnsentVariables } from './unsent-variables.js';
 
 /** What the bus needs to know of the system beside the modules attached to it. */
 export interface MqttBusOptions {
@@ -54,6 +55,7 @@ export class MqttBus implements Bus {
   readonly #results = new Map<string, { users: number; readonly subscription: Subscription }>();
   /** Errors whose present state could not be sent, by topic and sub type. */
   readonly #unsentErrors = new Map<string, { readonly topic: string; readonly error: RaisedError }>();
+  readonly #unsentVariables = new UnsentVariables();
   readonly #attached = new Set<AttachedModule>();
   /** Modules of other processes that have called modules of this one. */
   readonly #callers = new Set<string>();
@@ -93,7 +95,7 @@ export class MqttBus implements Bus {
     return {
       boundary: true,
       publish: (implementation, variable, value) =>
-        this.#send(topics.variable(module.id, implementation, variable), encodeVariable(value)),
+        this.#sendVariable(topics.variable(module.id, implementation, variable), encodeVariable(value)),
       error: (implementation, error) =>
         this.#sendError(topics.error(module.id, implementation, error.type), error),
       detach: () => {
@@ -113,7 +115,7 @@ export class MqttBus implements Bus {
     const active = new Map<string, RaisedError>();
     const faults = new LinkFaults(request, this.#options.clock);
     this.#connections.set(faults, request);
-    if (this.#lost.has(target.moduleId)) faults.raise('module-lost', `module ${target.moduleId} is gone`);
+    if (this.#lost.has(target.moduleId)) faults.note('module-lost', `module ${target.moduleId} is gone`);
     const ignored = new Set(request.ignoredVariables ?? []);
     for (const variable of Object.keys(request.interface.variables)) {
       if (ignored.has(variable)) continue;
@@ -196,11 +198,18 @@ export class MqttBus implements Bus {
     for (const faults of this.#connections.keys()) faults.clear('broker-lost');
     const unsent = [...this.#unsentErrors.values()];
     this.#unsentErrors.clear();
+    for (const { topic, payload } of this.#unsentVariables.take()) this.#sendVariable(topic, payload);
     for (const { topic, error } of unsent) if (error.state !== 'Active') this.#sendError(topic, error);
     for (const module of this.#attached)
       for (const implementation of Object.keys(module.implementations))
         for (const error of module.activeErrors(implementation))
           this.#sendError(this.#options.topics.error(module.id, implementation, error.type), error);
+  }
+
+  #sendVariable(topic: string, payload: string): void {
+    this.#options.session.publish(topic, payload).catch(() => {
+      this.#unsentVariables.keep(topic, payload);
+    });
   }
 
   #sendError(topic: string, error: RaisedError): void {

@@ -33,6 +33,8 @@ export interface ModuleConfiguration {
   readonly places: { readonly [moduleId: string]: ModulePlace };
   readonly telemetryId: number | undefined;
   readonly telemetryEnabled: boolean;
+  /** Modules that may call, by implementation; undefined when the manager does not say. */
+  readonly callers: { readonly [implementation: string]: readonly string[] } | undefined;
 }
 
 /** Key of the parameters of the module itself beside those of its implementations. */
@@ -74,7 +76,18 @@ export function readModuleConfiguration(answer: unknown): ModuleConfiguration | 
     ),
     telemetryId: typeof telemetry === 'number' ? telemetry : undefined,
     telemetryEnabled: config['telemetry_enabled'] === true,
+    callers: readCallers(data['carabiner_callers']),
   };
+}
+
+function readCallers(value: unknown): ModuleConfiguration['callers'] {
+  if (!isObject(value)) return undefined;
+  return Object.fromEntries(
+    Object.entries(value).map(([implementation, ids]) => [
+      implementation,
+      Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string') : [],
+    ]),
+  );
 }
 
 function readValues(list: unknown): { readonly [parameter: string]: ConfigValue } {

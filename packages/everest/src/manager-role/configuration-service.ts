@@ -19,7 +19,14 @@ import { encodeSetRequest, readIdentifier, readSetAnswer } from '../configuratio
 import { decode, encodeConfiguration, isObject } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
 import type { Topics } from '../protocol/topics.js';
-import { encodeParameter, encodeParameters, moduleAnswer, placeOf, valueOf } from './module-answer.js';
+import {
+  callersOf,
+  encodeParameter,
+  encodeParameters,
+  moduleAnswer,
+  placeOf,
+  valueOf,
+} from './module-answer.js';
 
 /** A forwarded set waits this long for its owner, twice. */
 const FORWARD_MS = 5_000;
@@ -135,6 +142,7 @@ export class ConfigurationService {
         shape,
         (id) => this.#entry(id),
         this.#options.telemetryEnabled,
+        callersOf(asking.id, this.#options.entries),
       ),
     );
   }

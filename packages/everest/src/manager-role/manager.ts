@@ -16,6 +16,7 @@ import {
   type RuntimeEvent,
   type Subscription,
 } from '@carabiner/core';
+import { encodeLost } from '../bus/lost-modules.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -91,7 +92,10 @@ export class Manager implements RemoteModules {
     });
     this.bus = this.#link.bus;
     this.#link.onReconnected = () => {
-      if (this.#host !== undefined) this.#publishDefinitions();
+      if (this.#host === undefined) return;
+      this.#publishDefinitions();
+      // A broker that was started anew has forgotten who is lost.
+      for (const id of this.#lost) this.#sayLost(id);
     };
     const { everest, carabiner } = configuration.settings;
     this.#processes = new ProcessGroup(
@@ -303,6 +307,10 @@ export class Manager implements RemoteModules {
     // It started again; the others have heard that everybody is ready and ignore it.
     this.#link.publish(topics.globalReady, encodeGlobalReady());
     this.#move(id, 'running');
+  }
+
+  #sayLost(id: string): void {
+    this.#link.publish(this.#link.topics.lost(id), encodeLost([id]), true);
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {

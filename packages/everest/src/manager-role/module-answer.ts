@@ -60,12 +60,25 @@ export function placeOf({ mapping, implementationMapping }: ModuleEntry): Module
   return { module: mapping, implementations: implementationMapping };
 }
 
+/** Who may call a module: ids of the modules that are connected, by implementation. */
+export function callersOf(
+  moduleId: string,
+  entries: readonly ModuleEntry[],
+): { readonly [implementation: string]: readonly string[] } {
+  const callers: { [implementation: string]: string[] } = {};
+  for (const { id, connections } of entries)
+    for (const target of Object.values(connections).flat())
+      if (target.moduleId === moduleId) (callers[target.implementationId] ??= []).push(id);
+  return callers;
+}
+
 /** The answer to a module's request for its own configuration. */
 export function moduleAnswer(
   entry: ModuleEntry,
   shape: ModuleShape,
   find: (moduleId: string) => ModuleEntry | undefined,
   telemetryEnabled: boolean,
+  callers: ReturnType<typeof callersOf>,
 ): Json {
   const connected = Object.values(entry.connections).flatMap((targets) =>
     targets.map(({ moduleId }) => moduleId),
@@ -101,5 +114,6 @@ export function moduleAnswer(
     },
     mappings,
     ...telemetry,
+    carabiner_callers: callers,
   };
 }

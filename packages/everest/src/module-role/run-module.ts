@@ -3,6 +3,7 @@ import { systemClock, withTimeout, type Clock } from '@carabiner/clock';
 import {
   CarabinerError,
   createRuntime,
+  HOST_ORIGIN,
   LogBook,
   PackageCatalogue,
   runUntilStopped,
@@ -195,7 +196,13 @@ class ModuleRole {
   ): ModuleMembership {
     const { moduleId } = this.#options.settings;
     const [session, topics, client, log] = [this.#session, this.#topics, this.#client, this.#log];
-    const bus = new MqttBus({ session, topics, clock: this.#clock, log, errorTopics: () => errorTopics });
+    const { callers } = life.configuration;
+    const bus = new MqttBus({
+      ...{ session, topics, clock: this.#clock, log },
+      errorTopics: () => errorTopics,
+      mayCall: (caller, _moduleId, implementation) =>
+        callers === undefined || caller === HOST_ORIGIN || callers[implementation]?.includes(caller) === true,
+    });
     const membership = new ModuleMembership({
       moduleId,
       moduleName: life.configuration.moduleName,

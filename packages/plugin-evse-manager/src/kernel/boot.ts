@@ -124,7 +124,7 @@ export class Boot {
    */
   async #recover(): Promise<void> {
     const { kernel } = this;
-    const id = kernel.connected.store ? await this.#storedId() : '';
+    const id = kernel.connected.store ? await kernel.stored.read() : '';
     if (id !== '') {
       kernel.queue.run(() => {
         this.#switchOff();
@@ -141,24 +141,9 @@ export class Boot {
           id,
         ),
       );
-      await kernel.ports
-        .store(kernel.storeKey, '')
-        .catch((error: unknown) =>
-          kernel.log.error('recovered transaction is still stored', { error: text(error) }),
-        );
+      void kernel.stored.forget();
     }
     if (kernel.billingMeter !== undefined) await this.#stopMeter('');
-  }
-
-  async #storedId(): Promise<string> {
-    const { kernel } = this;
-    try {
-      const value = await kernel.ports.load(kernel.storeKey);
-      return typeof value === 'string' ? value : '';
-    } catch (error) {
-      kernel.log.error('stored transaction could not be read', { error: text(error) });
-      return '';
-    }
   }
 
   async #stopMeter(id: string): Promise<Awaited<ReturnType<Kernel['ports']['stopTransaction']>> | undefined> {

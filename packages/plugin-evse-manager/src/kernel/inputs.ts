@@ -11,7 +11,14 @@ import type {
   VoltageCurrent,
 } from '../interface-types.js';
 import { newAutochargeToken } from '../session/autocharge.js';
+import { isLinkFault } from '../device-memory.js';
 import type { Kernel } from './kernel.js';
+
+/** Devices that are told which state to be in. */
+const PEERS = [
+  ...(['bsp', 'connector_lock', 'slac', 'hlc', 'imd'] as const),
+  ...(['over_voltage_monitor', 'powersupply_DC'] as const),
+];
 
 /** What devices report, except for high level communication. Every method may be called at any time. */
 export class DeviceInputs {
@@ -127,6 +134,11 @@ export class DeviceInputs {
   }
 
   errorCleared(source: ErrorSource, error: Pick<ActiveError, 'type' | 'subType'>): void {
-    this.kernel.handle(() => this.kernel.errors.deviceCleared(source, error));
+    const { kernel } = this;
+    kernel.handle(() => {
+      const peer = PEERS.find((name) => name === source);
+      if (peer !== undefined && isLinkFault(error.subType)) kernel.ports.remind(peer);
+      kernel.errors.deviceCleared(source, error);
+    });
   }
 }

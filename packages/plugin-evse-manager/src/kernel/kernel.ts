@@ -21,11 +21,12 @@ import { Authorisation } from '../session/authorisation.js';
 import { Reservation, Session } from '../session/session.js';
 import { SessionLog } from '../session/session-log.js';
 import { SessionEvents } from '../session/session-events.js';
+import type { StoredTransaction } from '../session/stored-transaction.js';
 import { Transactions } from '../session/transactions.js';
 import { chargerView } from './charger-view.js';
 import { performEffect } from './effects.js';
 import type { KernelOptions } from './kernel-options.js';
-import { outputPorts, transactionPorts } from './part-ports.js';
+import { outputPorts, storedTransaction, transactionPorts } from './part-ports.js';
 import { PilotDriver } from './pilot-driver.js';
 import { shutDown } from './shutdown.js';
 import { transferModes } from './transfer-modes.js';
@@ -105,6 +106,7 @@ export class Kernel {
   /** Current that the nominal duty cycle signals, in A. */
   signalledA = 0;
   readonly sessionLog: SessionLog;
+  readonly stored: StoredTransaction;
   #timers: Timer[] = [];
   readonly #meterListeners: (() => void)[] = [];
   #transactionSeen = false;
@@ -132,6 +134,7 @@ export class Kernel {
       },
       { now: () => clock.now(), warn: (message, fields) => this.log.warn(message, fields) },
     );
+    this.stored = storedTransaction(this);
     this.evInfo = new EvInfoBook((info) => ports.publish('evse', 'ev_info', info));
     this.events = new SessionEvents(session, {
       event: (event) => ports.publish('evse', 'session_event', event),
@@ -332,6 +335,7 @@ export class Kernel {
     this.#timers = [];
     this.settleTimer?.cancel();
     this.pulseTimer?.cancel();
+    this.stored.stop();
     this.output.forget();
   }
 
@@ -389,10 +393,5 @@ export class Kernel {
       this.withPowerSinceMs = undefined;
       this.withoutPowerSinceMs ??= nowMs;
     }
-  }
-
-  /** Key under which the id of the open transaction is kept. */
-  get storeKey(): string {
-    return `${this.moduleId}_session`;
   }
 }

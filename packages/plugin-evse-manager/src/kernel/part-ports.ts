@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DcOutputPorts } from '../dc/dc-output.js';
+import { StoredTransaction } from '../session/stored-transaction.js';
 import type { TransactionPorts } from '../session/transactions.js';
 import type { Kernel } from './kernel.js';
 
@@ -28,6 +29,17 @@ export function outputPorts(kernel: Kernel): DcOutputPorts {
   };
 }
 
+/** The open transaction's id in the store. */
+export function storedTransaction({ moduleId, clock, ports, log }: Kernel): StoredTransaction {
+  const key = `${moduleId}_session`;
+  return new StoredTransaction({
+    clock,
+    load: async () => await ports.load(key),
+    store: async (id) => await ports.store(key, id),
+    log: (message, fields) => log.error(message, fields),
+  });
+}
+
 /** What transactions have around them. */
 export function transactionPorts(kernel: Kernel): TransactionPorts {
   const { config, ports, connected } = kernel;
@@ -38,7 +50,8 @@ export function transactionPorts(kernel: Kernel): TransactionPorts {
     failOnMeterErrors: config.fail_on_powermeter_errors,
     start: async (request) => await ports.startTransaction(request),
     stop: async (id) => await ports.stopTransaction(id),
-    persist: async (id) => await ports.store(kernel.storeKey, id),
+    keep: async (id) => await kernel.stored.keep(id),
+    forget: () => void kernel.stored.forget(),
     resume: (task) => kernel.handle(task),
     stillWanted: () =>
       kernel.charger.state === 'WaitingForAuthentication' &&

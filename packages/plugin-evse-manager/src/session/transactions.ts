@@ -17,8 +17,10 @@ export interface TransactionPorts {
   readonly failOnMeterErrors: boolean;
   start(request: TransactionReq): Promise<TransactionStartResponse>;
   stop(transactionId: string): Promise<TransactionStopResponse>;
-  /** Keeps the id of the open transaction where a power failure cannot reach it; empty when none is open. */
-  persist(transactionId: string): Promise<void>;
+  /** Keeps the id of the open transaction where a power failure cannot reach it. */
+  keep(transactionId: string): Promise<void>;
+  /** Forgets the kept id as soon as the store lets it. */
+  forget(): void;
   /** Runs a continuation in the kernel's queue and evaluates the machines afterwards. */
   resume(task: () => void): void;
   /** True while the charger still waits for the transaction to begin. */
@@ -102,7 +104,7 @@ export class Transactions {
       this.#begin();
       return;
     }
-    ports.persist(id).then(
+    ports.keep(id).then(
       () => ports.resume(() => (ports.stillWanted() ? this.#begin() : this.#drop(id))),
       (error: unknown) => ports.resume(() => this.#notPersisted(id, text(error))),
     );
@@ -131,7 +133,7 @@ export class Transactions {
   #drop(id: string): void {
     const { session, ports } = this;
     session.transaction = 'none';
-    if (ports.hasStore) this.#clearStore();
+    if (ports.hasStore) ports.forget();
     if (!ports.hasMeter) return;
     ports.stop(id).then(
       () => undefined,
@@ -152,7 +154,6 @@ export class Transactions {
 
   #close(): void {
     const { session, events } = this;
-    if (this.ports.hasStore) this.#clearStore();
     events.emit('ChargingFinished');
     session.protocol = 'Unknown';
     events.transactionFinished({
@@ -161,12 +162,8 @@ export class Transactions {
       signedStart: session.signedStart,
       signedStop: session.signedStop,
     });
+    // Only now: a process that is killed in between says it again rather than never.
+    if (this.ports.hasStore) this.ports.forget();
     session.transaction = 'none';
-  }
-
-  #clearStore(): void {
-    this.ports.persist('').catch((error: unknown) => {
-      this.ports.log('closed transaction is still stored', { error: text(error) });
-    });
   }
 }

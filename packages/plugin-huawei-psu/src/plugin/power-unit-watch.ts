@@ -12,6 +12,8 @@ import { PowerUnitErrors } from './power-unit-errors.js';
 
 /** Values are written one by one; they are looked at when this time has passed since the first, ms. */
 const COLLECT_MS = 50;
+/** Capabilities are said again after this time, for an EVSE manager that was started again meanwhile, ms. */
+const AGAIN_MS = 10_000;
 
 /** A connector in use, as far as the power unit's values concern it. */
 export interface WatchedConnector {
@@ -25,7 +27,7 @@ export interface WatchedConnector {
 /** Turns what the power unit writes into capabilities and errors of the connectors. */
 export class PowerUnitWatch {
   readonly #errors = new PowerUnitErrors();
-  readonly #published = new Map<number, OutputLimits>();
+  readonly #published = new Map<number, { readonly limits: OutputLimits; readonly atMs: number }>();
   #timer: Timer | undefined;
 
   /** @param updated - called after each look */
@@ -81,8 +83,9 @@ export class PowerUnitWatch {
 
   #publish({ number, provided, settings }: WatchedConnector, limits: OutputLimits): void {
     const before = this.#published.get(number);
-    if (before !== undefined && sameLimits(before, limits)) return;
-    this.#published.set(number, limits);
+    const atMs = this.clock.monotonic();
+    if (before !== undefined && sameLimits(before.limits, limits) && atMs - before.atMs < AGAIN_MS) return;
+    this.#published.set(number, { limits, atMs });
     provided.publish.capabilities(capabilitiesOf(limits, settings));
     setFault(provided, FAULTS.noCapabilities, !isUsable(limits));
   }

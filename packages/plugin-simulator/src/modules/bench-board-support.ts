@@ -10,7 +10,13 @@ export function boardSupport(bench: Bench): EvseBoardSupportProvider {
   return {
     enable: ({ value }) => {
       pilot.enable(value);
-      if (!value) relays.setWanted(false);
+      if (!value) {
+        relays.setWanted(false);
+        return;
+      }
+      // Whoever takes the port into service may have missed what the board can, and what became of the relays.
+      bench.publishCapabilities();
+      bench.provides.board_support.publish.event({ event: relays.closed ? 'PowerOn' : 'PowerOff' });
     },
     pwm_on: ({ value }) => pilot.setOutput({ kind: 'PWM', dutyPercent: value }),
     cp_state_X1: () => pilot.setOutput({ kind: 'X1' }),

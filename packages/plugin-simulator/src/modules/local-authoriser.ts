@@ -97,6 +97,11 @@ export class LocalAuthoriser extends LocalAuthoriserBase {
     switch (event.event) {
       case 'SessionStarted':
         place.inSession = true;
+        // An EVSE that was started again begins anew; what it had been given before is gone with it.
+        if (event.session_started?.reason === 'EVConnected') {
+          place.token = undefined;
+          place.inTransaction = false;
+        }
         break;
       case 'AuthRequired':
         place.connectionTimer?.cancel();

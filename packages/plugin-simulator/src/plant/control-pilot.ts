@@ -58,9 +58,14 @@ export class ControlPilot {
 
   /** Enables or disables the port; an enabled port reports its state even when that is unchanged. */
   enable(enabled: boolean): void {
-    if (enabled === this.#enabled) return;
+    const changed = enabled !== this.#enabled;
     this.#enabled = enabled;
+    // Whoever enables a port that is enabled has missed something.
     this.#reported = undefined;
+    if (!changed) {
+      this.#measure();
+      return;
+    }
     this.onOutput(this.output);
     this.#measure();
   }
