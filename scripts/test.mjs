@@ -16,6 +16,9 @@ const LONGEST = [
   'packages/plugin-huawei-psu',
 ];
 
+/** A package whose tests do not end, because one that failed left something running, is ended and counts as failed. */
+const LONGEST_MS = 10 * 60_000;
+
 const args = process.argv.slice(2);
 const folders = args
   .map((arg) => arg.replace(/\/$/, ''))
@@ -40,6 +43,8 @@ async function run({ folder, built }) {
   const started = performance.now();
   const child = spawn(process.execPath, [mocha, `${built}/**/*.test.js`, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
     env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
   });
   let output = '';

@@ -2,6 +2,7 @@
 import { inject, injectable } from '@carabiner/core';
 import { keepConnected } from '@carabiner/core/toolbox';
 import type { PowerSupplyDCErrorType } from '@carabiner/interfaces/interfaces/power_supply_DC';
+import type { Mode } from '@carabiner/interfaces/types/power_supply_DC';
 import {
   VoltlinePsuBase,
   VoltlinePsuTokens,
@@ -42,9 +43,7 @@ export class VoltlinePsu extends VoltlinePsuBase {
   override readonly implementations: VoltlinePsuImplementations = {
     main: {
       setMode: async ({ mode }) => {
-        await this.#want({ on: mode === 'Export' });
-        if (!this.#wanted.on) await this.#untilCurrentIsSafe().catch(() => undefined);
-        this.provides.main.publish.mode(mode);
+        await this.#setMode(mode);
       },
       setExportVoltageCurrent: async ({ voltage, current }) => {
         await this.#want({ voltage_V: voltage, current_A: current });
@@ -56,6 +55,9 @@ export class VoltlinePsu extends VoltlinePsuBase {
   };
 
   override ready(): void {
+    this.provides.main.onCallerLost(async () => {
+      await this.#setMode('Off');
+    });
     const { host, port } = this.config;
     void keepConnected({
       clock: this.clock,
@@ -108,6 +110,12 @@ export class VoltlinePsu extends VoltlinePsuBase {
     } finally {
       this.#unit = undefined;
     }
+  }
+
+  async #setMode(mode: Mode): Promise<void> {
+    await this.#want({ on: mode === 'Export' });
+    if (!this.#wanted.on) await this.#untilCurrentIsSafe().catch(() => undefined);
+    this.provides.main.publish.mode(mode);
   }
 
   async #want(change: Partial<SetPoint>): Promise<void> {

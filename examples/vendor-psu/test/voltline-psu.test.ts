@@ -32,6 +32,7 @@ describe('Voltline VL-60', () => {
         connectLoad: (load_Ohm) => void (unit.load_Ohm = load_Ohm),
         loseCommunication: () => void (unit.reachable = false),
         restoreCommunication: () => void (unit.reachable = true),
+        loseCaller: async () => await harness.loseCaller(),
       },
     };
   });

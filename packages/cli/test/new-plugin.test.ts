@@ -55,7 +55,7 @@ describe('carabiner new plugin, from packed packages in an empty folder', functi
       expect(code, output).to.equal(0);
       if (step[0] === 'test')
         expect(output)
-          .to.match(/10 passing/)
+          .to.match(/11 passing/)
           .and.match(/1 pending/);
     }
   });

@@ -6,6 +6,15 @@ export interface Timer {
   cancel(): void;
 }
 
+/** How a timer behaves. */
+export interface TimeoutOptions {
+  /**
+   * True for a callback that is neither early nor a millisecond late, as timers of Node are. The last millisecond or two
+   * are spent turning the event loop, which serves everything else but costs that much of a processor. Default false.
+   */
+  readonly precise?: boolean;
+}
+
 /**
  * Source of time and timers.
  *
@@ -18,7 +27,7 @@ export interface Clock {
   /** Milliseconds since an arbitrary start; never goes backwards. For measuring durations. */
   monotonic(): number;
   /** Calls `callback` once after `delayMs` (at least 0). */
-  setTimeout(callback: () => void, delayMs: number): Timer;
+  setTimeout(callback: () => void, delayMs: number, options?: TimeoutOptions): Timer;
   /** Calls `callback` every `periodMs` (at least 1), first after one period. */
   setInterval(callback: () => void, periodMs: number): Timer;
   /**

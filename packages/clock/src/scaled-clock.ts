@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { sleepOn, type Clock, type Timer } from './clock.js';
+import { sleepOn, type Clock, type TimeoutOptions, type Timer } from './clock.js';
 
 /**
  * Another clock, running faster or slower.
@@ -38,8 +38,8 @@ export class ScaledClock implements Clock {
     return this.base.monotonic() * this.factor;
   }
 
-  setTimeout(callback: () => void, delayMs: number): Timer {
-    return this.base.setTimeout(callback, Math.max(0, delayMs) / this.factor);
+  setTimeout(callback: () => void, delayMs: number, options?: TimeoutOptions): Timer {
+    return this.base.setTimeout(callback, Math.max(0, delayMs) / this.factor, options);
   }
 
   setInterval(callback: () => void, periodMs: number): Timer {

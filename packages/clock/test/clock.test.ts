@@ -118,6 +118,39 @@ describe('withTimeout', () => {
   });
 });
 
+describe('systemClock', () => {
+  it('keeps precise time, also for a timer set late in a long turn', async () => {
+    const errorsMs: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      for (const delayMs of [0.5, 2, 4]) {
+        const turnMs = performance.now() + 1.5;
+        while (performance.now() < turnMs);
+        const startMs = performance.now();
+        await new Promise<void>((resolve) => {
+          systemClock.setTimeout(resolve, delayMs, { precise: true });
+        });
+        errorsMs.push(performance.now() - startMs - delayMs);
+      }
+    }
+    errorsMs.sort((a, b) => a - b);
+    expect(errorsMs[0]).to.be.at.least(0);
+    // The median, since a busy machine may take the processor away now and then.
+    expect(errorsMs[errorsMs.length / 2]).to.be.below(0.4);
+  });
+
+  it('does not fire a precise timer that was cancelled, at any of its stages', async () => {
+    let fired = 0;
+    const timers = [0, 1, 3].map((delayMs) =>
+      systemClock.setTimeout(() => (fired += 1), delayMs, { precise: true }),
+    );
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    // The first is due at once and has fired; of the others one is waiting, one is looking.
+    for (const timer of timers) timer.cancel();
+    await systemClock.sleep(8);
+    expect(fired).to.equal(1);
+  });
+});
+
 describe('ScaledClock', () => {
   it('makes durations shorter by its factor and keeps stamps consistent with them', async () => {
     const base = new VirtualClock(10_000);

@@ -104,6 +104,27 @@ function describeManager(kind: BrokerKind): void {
       expect(system.manager.pids.get('psu')).to.not.equal(before.get('psu'));
     });
 
+    it('has a process waiting to become the module whose own process ends, and leaves none behind', async () => {
+      const made = await startSystem(
+        { psu: { module: 'Supply', isolation: 'process', config_module: { limit: 700 } }, user: CONSUMER },
+        { broker },
+      );
+      system = made;
+      const { manager } = made;
+      await made.started;
+      await eventually(() => manager.sparePid !== undefined, 'the spare');
+      const spare = manager.sparePid;
+      process.kill(manager.pids.get('psu') ?? 0, 'SIGKILL');
+      await eventually(() => manager.pids.get('psu') === spare, 'the spare in its place');
+      await eventually(() => made.runtime.modules()[0]?.state === 'running', 'the restart');
+      await store('voltage', 650);
+      await eventually(async () => (await load('voltage')) === 650, 'the value');
+      await eventually(() => manager.sparePid !== undefined, 'the next spare');
+      const next = manager.sparePid ?? 0;
+      await made.stop();
+      await eventually(() => !isAlive(next), 'the end of the spare');
+    });
+
     it('ends everything in strict mode when a process ends', async () => {
       let fatal = '';
       system = await startSystem(
@@ -129,6 +150,14 @@ function describeManager(kind: BrokerKind): void {
       expect(await retained(broker)).to.deep.equal([]);
     });
   });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Topics of retained messages. */

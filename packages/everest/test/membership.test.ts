@@ -241,11 +241,12 @@ describe('members of a system', function () {
       async () => (await system.runtime.call('user', 'main', 'load', { key: 'voltage' })) === 123,
       'the value of its configuration',
     );
-    const errors = async (): Promise<string> =>
+    const faults = async (): Promise<string> =>
       JSON.stringify(await system.runtime.call('user', 'main', 'load', { key: 'errors' }));
-    process.kill(system.manager.pids.get('psu') ?? 0, 'SIGKILL');
-    await eventually(async () => (await errors()).includes('module-lost'), 'the fault');
-    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
+    process.kill(system.manager.pids.get('psu')!, 'SIGKILL');
+    const lost = '["power_supply_DC/CommunicationFault module-lost"]';
+    await eventually(async () => (await faults()) === lost, 'word of its loss at its consumer');
+    await eventually(async () => (await faults()) === '[]', 'the end of the fault');
     await exchange(system, 'Off');
   });
 

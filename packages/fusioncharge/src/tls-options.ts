@@ -9,6 +9,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls';
+import { inspect } from 'node:util';
 import { FusionChargeError } from './errors.js';
 
 /** The PEM files of one side of a mutually authenticated TLS connection. */
@@ -29,7 +30,7 @@ export interface TlsCredentials {
 }
 
 /**
- * Reads and checks the three files.
+ * Reads and checks the three files. Printed or serialised, the result shows a placeholder.
  *
  * @throws FusionChargeError `FUSIONCHARGE_TLS` that names the file; never with its content
  */
@@ -62,7 +63,13 @@ export async function loadTlsCredentials(files: TlsFiles): Promise<TlsCredential
       `${files.caFile}, ${files.certFile} and ${files.keyFile} do not form a usable set: ${reason}`,
     );
   }
-  return { ca, cert, key };
+  return guarded({ ca, cert, key });
+}
+
+/** The credentials, with a placeholder for whoever prints or serialises them; spreading leaves it behind. */
+function guarded(credentials: TlsCredentials): TlsCredentials {
+  const placeholder = { value: () => '[TlsCredentials]' };
+  return Object.defineProperties(credentials, { toJSON: placeholder, [inspect.custom]: placeholder });
 }
 
 /**

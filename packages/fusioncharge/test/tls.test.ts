@@ -16,6 +16,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { inspect } from 'node:util';
 import { makeCredentials } from './certificates.js';
 
 type Credentials = Awaited<ReturnType<typeof makeCredentials>>;
@@ -144,6 +145,15 @@ describe('TLS files', () => {
   it('are read', async () => {
     const loaded = await loadTlsCredentials(files('ca.pem', 'cert.pem', 'key.pem'));
     expect(loaded.cert.toString()).to.contain('BEGIN CERTIFICATE');
+  });
+
+  it('do not show the private key when printed or serialised', async () => {
+    const loaded = await loadTlsCredentials(files('ca.pem', 'cert.pem', 'key.pem'));
+    for (const text of [JSON.stringify({ loaded }), inspect({ loaded }, { depth: 9, showHidden: true })])
+      expect(text)
+        .to.match(/^[^0-9]{1,40}$/, text)
+        .and.contain('[TlsCredentials]');
+    expect(Object.keys({ ...loaded })).to.deep.equal(['ca', 'cert', 'key']);
   });
 
   it('are named when missing, absent or not fitting, and never quoted', async () => {

@@ -143,11 +143,14 @@ export function encodePowerMessage(message: PowerMessage): GooseMessage {
 }
 
 /**
- * Reads a message; undefined when the text of the frame is none of the three.
+ * Reads a message; undefined when the text of the frame is none of the three, or its goID is another one.
  *
  * @throws GooseFrameError when number, type or length of the entries are wrong
  */
-export function decodePowerMessage(pdu: Pick<GoosePdu, 'gocbRef' | 'allData'>): PowerMessage | undefined {
+export function decodePowerMessage(
+  pdu: Pick<GoosePdu, 'gocbRef' | 'goID' | 'allData'>,
+): PowerMessage | undefined {
+  if (pdu.goID !== pdu.gocbRef) return undefined;
   const data = pdu.allData;
   switch (pdu.gocbRef) {
     case POWER_MESSAGES.request.gocbRef:

@@ -58,7 +58,8 @@ const FLAGS_SIZE = 2 * 3;
 /**
  * Reads a PDU, which must fill the bytes from `start` to `end`.
  *
- * Integers may be shorter than four bytes and texts may lack their NUL, as field equipment sends them.
+ * Integers may be shorter than four bytes; texts may lack their NUL or be filled up with it, as field equipment sends
+ * them.
  *
  * @throws GooseFrameError on anything else
  */
@@ -162,7 +163,9 @@ function requireEnd(reader: BerReader, what: string): void {
 function readString({ bytes, start, end, length }: BerReader): string {
   if (length > LONGEST_STRING)
     throw new GooseFrameError('GOOSE_MALFORMED', `a text of ${length} bytes, at most 65 are allowed`);
-  return bytes.toString('latin1', start, length > 0 && bytes[end - 1] === 0 ? end - 1 : end);
+  // Like receivers in C: equipment that sends texts in fields of fixed size fills them up with NUL.
+  const terminator = bytes.indexOf(0, start);
+  return bytes.toString('latin1', start, terminator < 0 ? end : Math.min(terminator, end));
 }
 
 function stringSize(text: string): number {

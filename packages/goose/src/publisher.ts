@@ -46,7 +46,7 @@ export interface GoosePublisherOptions {
   readonly confRev?: number;
 }
 
-/** A repetition may be early by this much; timers have no finer grain. */
+/** A repetition may be early by this much. */
 const EARLIEST_MS = 0.5;
 
 /** stNum and sqNum are 16 bits wide in FusionCharge and wrap to 0. */
@@ -177,11 +177,15 @@ export class GoosePublisher {
 
   #arm(delayMs: number): void {
     const { clock } = this.#options;
-    this.#timer = clock.setTimeout(() => {
-      // Node counts a timer from the start of the turn in which it was set: after a long turn it fires early.
-      const earlyMs = this.#dueMs - clock.monotonic();
-      if (earlyMs > EARLIEST_MS) this.#arm(earlyMs);
-      else this.#repeat();
-    }, delayMs);
+    this.#timer = clock.setTimeout(
+      () => {
+        // A clock that knows no precise timers may fire early.
+        const earlyMs = this.#dueMs - clock.monotonic();
+        if (earlyMs > EARLIEST_MS) this.#arm(earlyMs);
+        else this.#repeat();
+      },
+      delayMs,
+      { precise: true },
+    );
   }
 }

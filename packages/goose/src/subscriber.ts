@@ -54,7 +54,7 @@ const SOURCE_AT = 6;
 const SOURCE_END = 12;
 
 interface Stream {
-  readonly order: StreamOrder;
+  order: StreamOrder;
   timer: Timer | undefined;
 }
 
@@ -83,6 +83,14 @@ export class GooseSubscriber<M = ReceivedGooseFrame> {
   forget(stream: string): void {
     this.#streams.get(stream)?.timer?.cancel();
     this.#streams.delete(stream);
+  }
+
+  /**
+   * Takes any numbering next, in every stream; timeouts run on. To be called when publishers may have been started anew
+   * with their clock set back, so that their states look older than those heard before.
+   */
+  forgetNumbering(): void {
+    for (const stream of this.#streams.values()) stream.order = new StreamOrder();
   }
 
   /** Hears no more. */

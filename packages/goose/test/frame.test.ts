@@ -124,6 +124,13 @@ describe('PDUs', () => {
     expect(decodePdu(short).gocbRef).to.equal(pdu.gocbRef);
   });
 
+  it('end texts at the first NUL', () => {
+    const text = pdu.gocbRef;
+    const filled = encodePdu({ ...pdu, gocbRef: `${text}#####`, goID: `${text}####` });
+    for (let at = filled.indexOf('#'); at >= 0; at = filled.indexOf('#')) filled[at] = 0;
+    expect(decodePdu(filled)).to.deep.equal(pdu);
+  });
+
   it('of field equipment have shorter integers', () => {
     // timeAllowedToLive in two bytes, stNum, sqNum and confRev in one, 16-bit entries in one byte.
     const text = Buffer.from('43432f3024474f24506f7765725265717565737400', 'hex');
@@ -219,6 +226,8 @@ describe('power messages', () => {
 
   it('of other control blocks are none', () => {
     expect(decodePowerMessage(sampleFrame({ gocbRef: 'CC/0$GO$Other' }).pdu)).to.equal(undefined);
+    expect(decodePowerMessage({ ...pduOf('charging'), goID: 'CC/0$GO$Other' })).to.equal(undefined);
+    expect(decodePowerMessage({ ...pduOf('stop request'), gocbRef: 'CC/0$GO$Other' })).to.equal(undefined);
   });
 
   it('count every result but 0 as a failure', () => {

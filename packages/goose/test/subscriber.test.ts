@@ -49,6 +49,7 @@ function frame(stNum: number, sqNum: number, seconds = 1_700_000_000, connector 
   const { gocbRef, data } = encodePowerMessage({ kind: 'stop', connector, reason: 0x1000 });
   return sampleFrame({
     gocbRef,
+    goID: gocbRef,
     stNum,
     sqNum,
     t: { seconds, fraction: 0, quality: 10 },
@@ -143,6 +144,18 @@ describe('the subscriber', () => {
     subscriber.forget('connector 5');
     await send(encodeFrame(frame(2, 0, 1_600_000_000), key));
     expect(messages).to.have.length(3);
+  });
+
+  it('takes any numbering after publishers were started anew, and still notices their silence', async () => {
+    const { clock, send, messages, expired, subscriber } = setUp();
+    await send(encodeFrame(frame(9, 0), key));
+    subscriber.forgetNumbering();
+    await clock.advance(10_000);
+    expect(expired).to.deep.equal(['connector 5']);
+    await send(encodeFrame(frame(1, 0, 1_500_000_000), key));
+    await send(encodeFrame(frame(1, 0, 1_500_000_000), key));
+    expect(messages).to.have.length(2);
+    subscriber.close();
   });
 
   it('tells when nothing came for the time the last frame allowed', async () => {

@@ -4,7 +4,8 @@
 import { systemClock } from '@carabiner/clock';
 import { percentile, print, startCharging } from './support/bench-driver.mjs';
 
-const SECONDS = 5;
+const SECONDS = 10;
+const STEPS_PER_S = 20;
 const SCHEDULE_MS = [0, 2, 4, 8, 16];
 const dueMs = (sqNum) => SCHEDULE_MS[sqNum] ?? 16 + 1000 * (sqNum - 4);
 
@@ -35,9 +36,10 @@ async function measure(title, connectors, loaded) {
           });
       }, 10)
     : undefined;
-  for (let step = 0; step < SECONDS * 4; step++) {
-    for (const { call } of outputs) await call.setExportVoltageCurrent({ voltage: 300 + step, current: 10 });
-    await systemClock.sleep(250);
+  for (let step = 0; step < SECONDS * STEPS_PER_S; step++) {
+    for (const { call } of outputs)
+      await call.setExportVoltageCurrent({ voltage: 300 + (step % 100), current: 10 });
+    await systemClock.sleep(1000 / STEPS_PER_S);
   }
   meters?.cancel();
   await systemClock.sleep(1200);

@@ -31,7 +31,7 @@ import { Telemetry } from './plugin/telemetry.js';
 const LOOK_PERIOD_MS = 1000;
 
 /** How often the set-point is published in place of a measurement, ms. */
-const PRESUMED_PERIOD_MS = 500;
+const PRESUMED_PERIOD_MS = 1000;
 
 /** A connector in use with all that belongs to it. */
 interface Outlet extends MeasuredConnector, WatchedConnector {
@@ -157,6 +157,11 @@ export class HuaweiPsu extends HuaweiPsuBase {
       offTimeoutMs: config.off_timeout_ms,
       metered: this.requires.carside_powermeter.length > 0,
       reachable: () => dispenser.reachable,
+    });
+    provided.onCallerLost(async (moduleId) => {
+      if (output.last.mode === 'Off') return;
+      this.log.warn('whoever commanded this output is gone; switching it off', { connector: name, moduleId });
+      await output.setMode({ mode: 'Off', phase: 'Other' });
     });
     const fault = new CommunicationFault(
       clock,

@@ -56,6 +56,7 @@ function describeOver(title: string, link: () => MockChargerOptions['link'] & {}
             loseCommunication: () =>
               void charger.mock.faults.inject({ name: 'drop_connection', durationS: 3600 }),
             restoreCommunication: () => charger.mock.faults.clear(),
+            loseCaller: async () => await charger.driver.loseCaller(),
           },
         };
       },

@@ -423,6 +423,13 @@ describe('measurements', () => {
     expect(connector_1.latest.voltage_current).to.deep.equal({ voltage_V: 400, current_A: 20 });
     await setMode(charger, 'Off', 'Charging');
     await charger.until(() => connector_1.latest.voltage_current?.voltage_V === 0, 1500);
+    const shown = (): number =>
+      charger.driver.journal.entries.filter(
+        (entry) => entry.kind === 'published' && entry.variable === 'voltage_current',
+      ).length;
+    const before = shown();
+    await charger.driver.advance(10_000);
+    expect(shown() - before, 'publications in 10 s').to.be.within(8, 11);
   });
 });
 
@@ -476,6 +483,9 @@ describe('telemetry', () => {
     await unit.announce();
     await driver.advance(2000);
     expect(published(charger), 'the same values again').to.have.lengthOf(count);
+    await unit.connection!.write(portRegisters.ratedPower, 12.3);
+    await driver.advance(200);
+    expect(lastOf(charger, 'site/psu/connector/5')).to.include({ rated_output_power_psu: 12_300 });
 
     driver.requires.board_support[0]!.raise({
       type: 'evse_board_support/MREC17EVSEContactorFault',

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { backOffMs } from '../dist/device/reconnect.js';
 import { NO_LIMITS, withinLimits } from '../dist/device/set-point.js';
 import { HuaweiPsuConfigSchema, HuaweiPsuImplementationConfigSchema } from '../dist/generated/HuaweiPsu.js';
-import { capabilitiesOf, outputLimits } from '../dist/plugin/capabilities.js';
+import { capabilitiesOf, limitsComplete, outputLimits } from '../dist/plugin/capabilities.js';
 import { CommunicationFault } from '../dist/plugin/communication-fault.js';
 import { adjustedPhase, connectorPhaseOf } from '../dist/plugin/mode-mapping.js';
 import { PowerUnitErrors } from '../dist/plugin/power-unit-errors.js';
@@ -43,15 +43,17 @@ describe('limits', () => {
   const write = (bank: RegisterBank, register: typeof portRegisters.maxCurrent, value: number): void =>
     bank.write(register.address, register.type.encode(value));
 
-  it('are the smaller ones of power unit and configuration, once all maxima are written', () => {
+  it('are the smaller ones of power unit and configuration, complete once all maxima are written', () => {
     const bank = new RegisterBank(1);
     write(bank, portRegisters.maxVoltage, 1000);
     write(bank, portRegisters.maxCurrent, 100);
-    expect(outputLimits(bank, 1, settings)).to.equal(undefined);
+    expect(limitsComplete(bank, 1)).to.equal(false);
+    expect(outputLimits(bank, 1, settings)).to.include({ maxVoltage: 1000, maxCurrent: 80, maxPower: 0 });
     write(bank, portRegisters.ratedPower, 40);
+    expect(limitsComplete(bank, 1)).to.equal(true);
     write(bank, portRegisters.minVoltage, 100);
     write(bank, portRegisters.minCurrent, Number.NaN);
-    const limits = outputLimits(bank, 1, settings)!;
+    const limits = outputLimits(bank, 1, settings);
     expect(limits).to.deep.equal({
       minVoltage: 100,
       maxVoltage: 1000,

@@ -212,7 +212,7 @@ describe('demands on the wire', () => {
     expect(destination()).to.equal('00:00:00:00:00:00');
     const before = unit.heard.length;
     await unit.connection!.writeRegisters(0x2111, unit.mac);
-    await until(() => unit.heard.length === before + 1, 1000, 'made again');
+    await until(() => unit.heard.length > before, 1000, 'made again');
     expect(destination()).to.equal(MacAddress.from(unit.mac).toString());
   });
 

@@ -120,6 +120,7 @@ export class MockPowerUnit extends EventEmitter<MockPowerUnitEvents> {
       onKeyIssued: (connector: number) => this.#requests.keyChanged(connector),
     };
     this.#server = listen((connection) => {
+      this.#requests.dispenserConnected();
       const run = new DispenserSession(connection, session).run();
       this.#sessions.add(run);
       this.emit('dispensers', this.#sessions.size);

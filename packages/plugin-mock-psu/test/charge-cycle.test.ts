@@ -121,6 +121,26 @@ describe('a charge cycle', () => {
     await bench.close();
   });
 
+  it('runs with a dispenser that was started anew with its clock set back', async () => {
+    for (const keyPolicy of ['constant', 'random'] as const) {
+      const bench = await makeBench({ keyPolicy });
+      const first = await bench.dispenser();
+      await charge(bench, first, [5]);
+      await first.close();
+      await bench.until(() => bench.mock.dispensers === 0, 'the end of the connection');
+      const { clock } = bench;
+      const late = {
+        now: () => clock.now() - 3_600_000,
+        monotonic: () => clock.monotonic(),
+        setTimeout: clock.setTimeout.bind(clock),
+        setInterval: clock.setInterval.bind(clock),
+        sleep: clock.sleep.bind(clock),
+      };
+      await charge(bench, await bench.dispenser({ clock: late }), [5]);
+      await bench.close();
+    }
+  });
+
   it('serves several dispensers at once', async () => {
     const bench = await makeBench();
     const dispensers = [

@@ -24,6 +24,16 @@ describe('an output', () => {
     expect([at(950), at(1100), at(5000)]).to.deep.equal([300, 0, 0]);
   });
 
+  it('never runs backwards, whatever is demanded', () => {
+    const port = output();
+    port.demand(charging(-400, -50));
+    port.advanceTo(5000);
+    expect(port.state).to.deep.equal({ voltageV: 0, currentA: 0, enabled: true });
+    port.demand(charging(400, -50));
+    port.advanceTo(10_000);
+    expect(port.state).to.deep.equal({ voltageV: 400, currentA: 0, enabled: true });
+  });
+
   it('holds the current into a battery and ramps it', () => {
     const port = output();
     port.setLoad({ connected: true, counterVoltageV: 350, seriesResistanceOhm: 0.1 });

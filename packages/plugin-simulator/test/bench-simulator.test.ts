@@ -205,6 +205,16 @@ describe('BenchSimulator', () => {
     await charger.bench.shutdown();
   });
 
+  it('opens the contactors when whoever commanded the board is lost', async () => {
+    const charger = await bench({ config: { battery_capacity_Wh: 2000 } });
+    await charger.charge();
+    expect(charger.pilot.at(-1)).to.equal('PowerOn');
+    await charger.bench.loseCaller();
+    await charger.run(200);
+    expect(charger.pilot.at(-1)).to.equal('PowerOff');
+    await charger.bench.shutdown();
+  });
+
   it('charges an AC vehicle with what the pilot allows', async () => {
     const charger = await bench();
     const { board_support, ev, powermeter } = charger.bench.provides;

@@ -124,4 +124,6 @@ export interface ModuleHarness<M extends AnyModule> extends AsyncDisposable {
    * @throws ContractViolationError when an interface was broken
    */
   shutdown(): Promise<void>;
+  /** Tells the module that the test, as whoever has called it so far, is gone without having taken leave. */
+  loseCaller(): Promise<void>;
 }

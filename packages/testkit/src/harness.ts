@@ -185,6 +185,10 @@ class Harness<M extends AnyModule> {
     return handler === undefined ? 'reboot-required' : await this.finish(handler(value));
   }
 
+  async loseCaller(): Promise<void> {
+    await this.finish(Promise.all(this.#ends.map(async (end) => end.loseCaller())));
+  }
+
   async shutdown(): Promise<void> {
     await (this.#shutdown ??= this.#doShutdown());
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock, Timer } from '@carabiner/clock';
+import type { Clock, TimeoutOptions, Timer } from '@carabiner/clock';
 import { toError } from '@carabiner/core';
 
 /**
@@ -23,11 +23,15 @@ export class ModuleClock implements Clock {
     return this.clock.monotonic();
   }
 
-  setTimeout(callback: () => void, delayMs: number): Timer {
-    const timer = this.clock.setTimeout(() => {
-      this.#endings.delete(ending);
-      this.#guard(callback);
-    }, delayMs);
+  setTimeout(callback: () => void, delayMs: number, options?: TimeoutOptions): Timer {
+    const timer = this.clock.setTimeout(
+      () => {
+        this.#endings.delete(ending);
+        this.#guard(callback);
+      },
+      delayMs,
+      options,
+    );
     const ending = this.#track(() => timer.cancel());
     return { cancel: () => this.#finish(ending) };
   }

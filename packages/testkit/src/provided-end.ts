@@ -18,6 +18,7 @@ import { ClientEnd, type UntypedClient } from './client-end.js';
 import { nonConformance } from './conformance.js';
 import { ErrorBook } from './error-book.js';
 import { snapshot, type Journal } from './journal.js';
+import { subscription } from './subscription.js';
 import type { Violations } from './violations.js';
 
 const DEFAULT_TIMEOUT_MS = 300_000;
@@ -50,6 +51,7 @@ export class ProvidedEnd {
   /** What the test holds: a consumer's client of the module. */
   readonly client: UntypedClient;
   readonly #end: ClientEnd;
+  readonly #onCallerLost = new Set<(moduleId: string) => void | Promise<void>>();
   /** Last call of each command; calls of one command never overlap. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
@@ -91,7 +93,26 @@ export class ProvidedEnd {
     const publish: Record<string, (value?: unknown) => void> = {};
     for (const variable of Object.keys(options.interface.variables))
       publish[variable] = (value = null) => this.#publish(variable, value);
-    this.provided = { publish, errors: book };
+    this.provided = {
+      publish,
+      errors: book,
+      onCallerLost: (handler) => {
+        this.#onCallerLost.add(handler);
+        return subscription(() => this.#onCallerLost.delete(handler));
+      },
+    };
+  }
+
+  /** Tells the module that the test, which has called it, is gone. */
+  async loseCaller(): Promise<void> {
+    for (const handler of [...this.#onCallerLost]) {
+      try {
+        await handler('test');
+      } catch (thrown) {
+        const { implementation, violations } = this.options;
+        violations.add(`a handler of ${implementation}.onCallerLost threw: ${toError(thrown).message}`);
+      }
+    }
   }
 
   stop(): void {

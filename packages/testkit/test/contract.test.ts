@@ -30,7 +30,8 @@ const PSU: Record<PsuDefect, readonly string[]> = {
   'forgets the set point': ['keeps the last set point'],
   'clears too early': ['keeps the last set point'],
   'refuses while lost': ['keeps the last set point'],
-  'stays on at shutdown': ['switches the unit off'],
+  'stays on at shutdown': ['switches the unit off when it shuts down'],
+  'stays on without a caller': ['switches the unit off when whoever commanded it'],
 };
 
 const METER: Record<Exclude<MeterDefect, 'half supported'>, readonly string[]> = {

@@ -56,6 +56,7 @@ export class Device {
 
 function driver(module: string): string {
   return `import { periodic } from '@carabiner/core/toolbox';
+import type { Mode } from '@carabiner/interfaces/types/power_supply_DC';
 import { Device, type SetPoint } from './device.js';
 import { ${module}Base, type ${module}Implementations } from './generated/${module}.js';
 
@@ -73,9 +74,7 @@ export class ${module} extends ${module}Base {
   override readonly implementations: ${module}Implementations = {
     main: {
       setMode: async ({ mode }) => {
-        await this.#want({ on: mode === 'Export' });
-        if (!this.#wanted.on) await this.#untilCurrentIsSafe();
-        this.provides.main.publish.mode(mode);
+        await this.#setMode(mode);
       },
       setExportVoltageCurrent: async ({ voltage, current }) => {
         await this.#want({ voltage_V: voltage, current_A: current });
@@ -87,6 +86,10 @@ export class ${module} extends ${module}Base {
   };
 
   override ready(): void {
+    // Nobody is left to switch off what was switched on.
+    this.provides.main.onCallerLost(async () => {
+      await this.#setMode('Off');
+    });
     this.provides.main.publish.capabilities({
       bidirectional: false,
       max_export_voltage_V: 1000,
@@ -123,6 +126,12 @@ export class ${module} extends ${module}Base {
       errors.clear(LOST);
     }
     publish.voltage_current(measurement);
+  }
+
+  async #setMode(mode: Mode): Promise<void> {
+    await this.#want({ on: mode === 'Export' });
+    if (!this.#wanted.on) await this.#untilCurrentIsSafe();
+    this.provides.main.publish.mode(mode);
   }
 
   /** Remembers what is wanted and tells the unit; one that does not answer is told when it is back. */
@@ -175,6 +184,9 @@ describe('${module}', () => {
         },
         restoreCommunication: () => {
           device.reachable = true;
+        },
+        loseCaller: async () => {
+          await harness.loseCaller();
         },
       },
     };

@@ -75,6 +75,11 @@ const CARABINER: JsonMap = {
     },
   },
   mqtt: { type: 'object', description: 'Broker between processes.' },
+  spare_process: {
+    type: 'boolean',
+    description: 'A loaded process waits to replace one that ends.',
+    default: true,
+  },
 };
 
 /** JSON Schema of `settings` of a composition. */

@@ -40,6 +40,8 @@ export interface AttachedModule {
    * @throws CallError; also for a command that the module does not have
    */
   invoke(implementation: string, command: string, args: unknown, caller: Caller): Promise<unknown>;
+  /** A module of another process that may have called this one is gone, or out of reach. */
+  callerLost(moduleId: string): void;
   /** Errors of the implementation that are active now. */
   activeErrors(implementation: string): readonly RaisedError[];
 }

@@ -14,6 +14,7 @@ import {
 import type { BlockWatch } from '../observability/block-watch.js';
 import type { CommandMeter } from '../observability/meters.js';
 import type { Caller } from './bus.js';
+import type { Callers } from './callers.js';
 import type { DeadlineList } from './deadline-list.js';
 import { Fifo } from './fifo.js';
 import type { Gate } from './gate.js';
@@ -60,6 +61,7 @@ export class CommandPort implements CallOwner {
     public descriptor: CommandDescriptor,
     private readonly host: PortHost,
     readonly meter: CommandMeter,
+    private readonly callers: Callers,
   ) {
     host.gate.onChange(() => this.#pump());
   }
@@ -77,6 +79,7 @@ export class CommandPort implements CallOwner {
   /** Calls the command; the arguments were checked before. */
   readonly enter = (args: object, caller: Caller): Promise<unknown> => {
     const { gate, deadlines, blockWatch } = this.host;
+    this.callers.note(caller.origin);
     const trace = currentActivity()?.trace;
     const call = new PendingCall(caller.origin, args, this, blockWatch.begin());
     if (gate.state === 'refusing') {

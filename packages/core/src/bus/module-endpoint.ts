@@ -20,6 +20,7 @@ import {
 import type { BlockWatch } from '../observability/block-watch.js';
 import { CommandMeter, VariableMeter } from '../observability/meters.js';
 import type { AttachedModule, Attachment, Bus, Caller, CommandEntry } from './bus.js';
+import { Callers } from './callers.js';
 import { CommandPort, type CommandHandler, type PortHost } from './command-port.js';
 import { DeadlineList } from './deadline-list.js';
 import { Gate } from './gate.js';
@@ -46,6 +47,7 @@ interface Implementation {
   readonly ports: Map<string, CommandPort>;
   readonly variables: Map<string, VariableMeter>;
   readonly errors: ImplementationErrors;
+  readonly callers: Callers;
 }
 
 /** A module's place on the bus. It stays while instances of the module come and go. */
@@ -136,10 +138,17 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
     return this.#implementations.get(implementation)?.errors.active ?? [];
   }
 
+  callerLost(moduleId: string): void {
+    for (const { callers } of this.#implementations.values()) callers.lost(moduleId);
+  }
+
   /** A new instance of the module takes the place. */
   begin(scope: ModuleScope): void {
     this.scope = scope;
-    for (const { errors } of this.#implementations.values()) errors.beginLife();
+    for (const { errors, callers } of this.#implementations.values()) {
+      errors.beginLife();
+      callers.forget();
+    }
   }
 
   /** What the present instance holds of its implementations. */
@@ -157,6 +166,7 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
             implementation: id,
             interface: implementation.interface,
             errors: implementation.errors,
+            callers: implementation.callers,
             validates,
             meter: (variable) => meterOf(implementation, variable),
             publish: (variable, value) => {
@@ -236,7 +246,13 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
         this.#log,
         send,
       );
-      implementation = { interface: descriptor, ports: new Map(), variables: new Map(), errors };
+      implementation = {
+        interface: descriptor,
+        ports: new Map(),
+        variables: new Map(),
+        errors,
+        callers: new Callers(),
+      };
       this.#implementations.set(id, implementation);
     }
     implementation.interface = descriptor;
@@ -247,7 +263,7 @@ export class ModuleEndpoint implements AttachedModule, PortHost {
         const label = `${info.id}/${id}.${command}`;
         implementation.ports.set(
           command,
-          new CommandPort(label, commandDescriptor, this, new CommandMeter()),
+          new CommandPort(label, commandDescriptor, this, new CommandMeter(), implementation.callers),
         );
       } else port.descriptor = commandDescriptor;
     }

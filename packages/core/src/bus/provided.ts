@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModuleScope } from '../containment/module-scope.js';
 import type { ErrorRaiser, InterfaceDescriptor, Provided, RaisedError } from '../contract/index.js';
+import type { Callers } from './callers.js';
 import type { ImplementationErrors } from '../errors/error-raiser.js';
 import { SchemaValidationError } from '../exceptions/index.js';
+import { subscription } from '../lifecycle/subscription.js';
 import type { VariableMeter } from '../observability/meters.js';
 
 /** A provider's end whose interface is known at run time only. */
@@ -14,6 +16,7 @@ export interface ProvidedOptions {
   readonly implementation: string;
   readonly interface: InterfaceDescriptor;
   readonly errors: ImplementationErrors;
+  readonly callers: Callers;
   readonly validates: boolean;
   meter(variable: string): VariableMeter;
   /** Hands a checked value to the bus. */
@@ -44,7 +47,19 @@ export function makeProvided(options: ProvidedOptions): AnyProvided {
       options.publish(name, value);
     };
   }
-  return { publish, errors: raiserOf(options.errors, () => mute) };
+  return {
+    publish,
+    errors: raiserOf(options.errors, () => mute),
+    onCallerLost: (handler) => {
+      const label = `${scope.moduleId}/${implementation}.onCallerLost`;
+      const heard = options.callers.onLost((moduleId) => void scope.guard(label, () => handler(moduleId)));
+      const forget = scope.undo.add(() => heard.unsubscribe());
+      return subscription(() => {
+        forget();
+        heard.unsubscribe();
+      });
+    },
+  };
 }
 
 function raiserOf(errors: ImplementationErrors, mute: () => boolean): ErrorRaiser {

@@ -74,6 +74,8 @@ export interface CarabinerSettings {
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly externalMqtt: ExternalMqttSettings | undefined;
   readonly mqtt: SystemMqttSettings;
+  /** A loaded process waits to take the place of a module's process that ends. */
+  readonly spareProcess: boolean;
 }
 
 /** `settings` of a composition. */
@@ -119,6 +121,7 @@ const CARABINER_KEYS = [
   'metrics',
   'external_mqtt',
   'mqtt',
+  'spare_process',
 ];
 
 /** Loopback port of `/metrics` when the composition switches it on without naming one. */
@@ -170,6 +173,7 @@ function readCarabiner(map: MapChecker): CarabinerSettings {
     metrics: readMetrics(map),
     externalMqtt: map.value['external_mqtt'] === undefined ? undefined : readMqtt(map.map('external_mqtt')),
     mqtt: readSystemMqtt(map.map('mqtt')),
+    spareProcess: map.boolean('spare_process', true),
   };
 }
 

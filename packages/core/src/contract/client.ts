@@ -61,4 +61,10 @@ export interface Provided<Variables, ErrorType extends string> {
   /** Publishes a value. Throws `SchemaValidationError` when it does not conform (with validation on). */
   readonly publish: VariablePublishers<Variables>;
   readonly errors: ErrorRaiser<ErrorType>;
+  /**
+   * Calls `handler` when a module that has called this implementation is gone without having taken leave: its process
+   * ended, it failed, or the broker between cannot be reached. What it switched on, nobody will switch off: a driver of
+   * something that must not be left alone brings it into its safe state. Told once until that module calls again.
+   */
+  onCallerLost(handler: (moduleId: string) => void | Promise<void>): Subscription;
 }

@@ -296,6 +296,7 @@ export class Runtime implements ModuleHost {
   /** @internal */
   stateChanged(moduleId: string, state: ModuleState, reason: string | undefined): void {
     this.log.debug('module state', { moduleId, state, ...(reason === undefined ? {} : { reason }) });
+    if (state === 'failed') for (const { endpoint } of this.slots.values()) endpoint.callerLost(moduleId);
     this.#events.tell({ kind: 'module', moduleId, state, reason });
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock, Timer } from '@carabiner/clock';
+import type { Clock, TimeoutOptions, Timer } from '@carabiner/clock';
 import type { ModuleScope } from '../containment/module-scope.js';
 import { toError } from '../exceptions/index.js';
 
@@ -18,11 +18,15 @@ export class ScopedClock implements Clock {
     return this.clock.monotonic();
   }
 
-  setTimeout(callback: () => void, delayMs: number): Timer {
-    const timer = this.clock.setTimeout(() => {
-      forget();
-      void this.scope.guard(`${this.scope.moduleId}.timer`, callback, 'crashed');
-    }, delayMs);
+  setTimeout(callback: () => void, delayMs: number, options?: TimeoutOptions): Timer {
+    const timer = this.clock.setTimeout(
+      () => {
+        forget();
+        void this.scope.guard(`${this.scope.moduleId}.timer`, callback, 'crashed');
+      },
+      delayMs,
+      options,
+    );
     const forget = this.scope.undo.add(() => timer.cancel());
     return {
       cancel: () => {

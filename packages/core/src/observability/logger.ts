@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Level, type Logger as Pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as Pretty from 'pino-pretty';
 import { correlationId } from '../containment/activity.js';
 import type { Logger } from '../contract/index.js';
 
@@ -77,6 +78,8 @@ export class LogBook {
 
 /** Turns lines of JSON into lines for people. */
 function prettyLines(destination: { write(text: string): unknown }): DestinationStream {
+  // Loaded when it is used: processes start without a terminal more often than with one.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof Pretty;
   const format = prettyFactory({
     colorize: destination === process.stdout && process.stdout.isTTY,
     ignore: 'pid,hostname,module',

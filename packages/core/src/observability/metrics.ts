@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Counter, Gauge, Registry, type Metric, type MetricValueWithName } from 'prom-client';
+import { createRequire } from 'node:module';
+import type * as Prometheus from 'prom-client';
+import type { Metric, MetricValueWithName, Registry } from 'prom-client';
 import type { ModuleSlot } from '../lifecycle/module-slot.js';
 import type { ModuleState } from '../lifecycle/module-state.js';
 import { LATENCY_BOUNDS_MS, type CommandMeter } from './meters.js';
@@ -35,121 +37,135 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
  * somebody asks.
  */
 export class Metrics {
-  readonly registry = new Registry();
+  readonly #source: MetricsSource;
+  #registry: Registry | undefined;
 
   constructor(source: MetricsSource) {
-    const registers = [this.registry];
-    const commandLabels = ['module', 'implementation', 'command'] as const;
-    const eachCommand = (use: (labels: CommandLabels, meter: CommandMeter) => void): void => {
-      for (const slot of source.slots.values())
-        for (const [implementation, command, port] of slot.endpoint.commands())
-          use({ module: slot.id, implementation, command }, port.meter);
-    };
-    // Each registers itself and reads the meters when it is collected.
-    new Counter({
-      name: 'carabiner_command_calls_total',
-      help: 'Calls of a command that were answered, failed ones included.',
-      labelNames: commandLabels,
-      registers,
-      collect() {
-        this.reset();
-        eachCommand((labels, { calls }) => this.inc({ ...labels }, calls));
-      },
-    });
-    new Counter({
-      name: 'carabiner_command_errors_total',
-      help: 'Calls of a command that failed.',
-      labelNames: commandLabels,
-      registers,
-      collect() {
-        this.reset();
-        eachCommand((labels, { errors }) => this.inc({ ...labels }, errors));
-      },
-    });
-    new Gauge({
-      name: 'carabiner_command_queue_length',
-      help: 'Calls of a command that wait for their turn.',
-      labelNames: commandLabels,
-      registers,
-      collect() {
-        this.reset();
-        eachCommand((labels, { queueLength }) => this.set({ ...labels }, queueLength));
-      },
-    });
-    this.registry.registerMetric(new LatencyHistogram(eachCommand) as unknown as Metric);
-    new Counter({
-      name: 'carabiner_variable_published_total',
-      help: 'Values published.',
-      labelNames: ['module', 'implementation', 'variable'],
-      registers,
-      collect() {
-        this.reset();
-        for (const slot of source.slots.values())
-          for (const [implementation, variable, { published }] of slot.endpoint.variables())
-            this.inc({ module: slot.id, implementation, variable }, published);
-      },
-    });
-    new Counter({
-      name: 'carabiner_variable_refused_total',
-      help: 'Values that were not published, since they do not conform to the interface.',
-      labelNames: ['module', 'implementation', 'variable'],
-      registers,
-      collect() {
-        this.reset();
-        for (const slot of source.slots.values())
-          for (const [implementation, variable, { refused }] of slot.endpoint.variables())
-            this.inc({ module: slot.id, implementation, variable }, refused);
-      },
-    });
-    new Gauge({
-      name: 'carabiner_module_state',
-      help: 'One for the state a module is in.',
-      labelNames: ['module', 'state'],
-      registers,
-      collect() {
-        this.reset();
-        for (const slot of source.slots.values())
-          for (const state of STATES) this.set({ module: slot.id, state }, slot.state === state ? 1 : 0);
-      },
-    });
-    new Counter({
-      name: 'carabiner_module_restarts_total',
-      help: 'Restarts of a module that failed.',
-      labelNames: ['module'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { id } of source.slots.values()) this.inc({ module: id }, source.restarts(id));
-      },
-    });
-    new Counter({
-      name: 'carabiner_module_handler_failures_total',
-      help: 'Subscription handlers of a module that failed.',
-      labelNames: ['module'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { id } of source.slots.values()) this.inc({ module: id }, source.handlerFailures(id));
-      },
-    });
-    new Gauge({
-      name: 'carabiner_errors_active',
-      help: 'Raised errors that are active.',
-      labelNames: ['module', 'implementation'],
-      registers,
-      collect() {
-        this.reset();
-        for (const slot of source.slots.values())
-          for (const [implementation, errors] of slot.endpoint.errors())
-            this.set({ module: slot.id, implementation }, errors.active.length);
-      },
-    });
+    this.#source = source;
+  }
+
+  /** Made when somebody asks, library included: most processes are never asked. */
+  get registry(): Registry {
+    this.#registry ??= makeRegistry(this.#source);
+    return this.#registry;
   }
 
   /** All metrics as text. */
   async text(): Promise<string> {
     return await this.registry.metrics();
   }
+}
+
+function makeRegistry(source: MetricsSource): Registry {
+  const { Counter, Gauge, Registry } = createRequire(import.meta.url)('prom-client') as typeof Prometheus;
+  const registry = new Registry();
+  const registers = [registry];
+  const commandLabels = ['module', 'implementation', 'command'] as const;
+  const eachCommand = (use: (labels: CommandLabels, meter: CommandMeter) => void): void => {
+    for (const slot of source.slots.values())
+      for (const [implementation, command, port] of slot.endpoint.commands())
+        use({ module: slot.id, implementation, command }, port.meter);
+  };
+  // Each registers itself and reads the meters when it is collected.
+  new Counter({
+    name: 'carabiner_command_calls_total',
+    help: 'Calls of a command that were answered, failed ones included.',
+    labelNames: commandLabels,
+    registers,
+    collect() {
+      this.reset();
+      eachCommand((labels, { calls }) => this.inc({ ...labels }, calls));
+    },
+  });
+  new Counter({
+    name: 'carabiner_command_errors_total',
+    help: 'Calls of a command that failed.',
+    labelNames: commandLabels,
+    registers,
+    collect() {
+      this.reset();
+      eachCommand((labels, { errors }) => this.inc({ ...labels }, errors));
+    },
+  });
+  new Gauge({
+    name: 'carabiner_command_queue_length',
+    help: 'Calls of a command that wait for their turn.',
+    labelNames: commandLabels,
+    registers,
+    collect() {
+      this.reset();
+      eachCommand((labels, { queueLength }) => this.set({ ...labels }, queueLength));
+    },
+  });
+  registry.registerMetric(new LatencyHistogram(eachCommand) as unknown as Metric);
+  new Counter({
+    name: 'carabiner_variable_published_total',
+    help: 'Values published.',
+    labelNames: ['module', 'implementation', 'variable'],
+    registers,
+    collect() {
+      this.reset();
+      for (const slot of source.slots.values())
+        for (const [implementation, variable, { published }] of slot.endpoint.variables())
+          this.inc({ module: slot.id, implementation, variable }, published);
+    },
+  });
+  new Counter({
+    name: 'carabiner_variable_refused_total',
+    help: 'Values that were not published, since they do not conform to the interface.',
+    labelNames: ['module', 'implementation', 'variable'],
+    registers,
+    collect() {
+      this.reset();
+      for (const slot of source.slots.values())
+        for (const [implementation, variable, { refused }] of slot.endpoint.variables())
+          this.inc({ module: slot.id, implementation, variable }, refused);
+    },
+  });
+  new Gauge({
+    name: 'carabiner_module_state',
+    help: 'One for the state a module is in.',
+    labelNames: ['module', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const slot of source.slots.values())
+        for (const state of STATES) this.set({ module: slot.id, state }, slot.state === state ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'carabiner_module_restarts_total',
+    help: 'Restarts of a module that failed.',
+    labelNames: ['module'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { id } of source.slots.values()) this.inc({ module: id }, source.restarts(id));
+    },
+  });
+  new Counter({
+    name: 'carabiner_module_handler_failures_total',
+    help: 'Subscription handlers of a module that failed.',
+    labelNames: ['module'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { id } of source.slots.values()) this.inc({ module: id }, source.handlerFailures(id));
+    },
+  });
+  new Gauge({
+    name: 'carabiner_errors_active',
+    help: 'Raised errors that are active.',
+    labelNames: ['module', 'implementation'],
+    registers,
+    collect() {
+      this.reset();
+      for (const slot of source.slots.values())
+        for (const [implementation, errors] of slot.endpoint.errors())
+          this.set({ module: slot.id, implementation }, errors.active.length);
+    },
+  });
+  return registry;
 }
 
 interface CommandLabels {

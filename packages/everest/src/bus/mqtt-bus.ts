@@ -55,6 +55,8 @@ export class MqttBus implements Bus {
   /** Errors whose present state could not be sent, by topic and sub type. */
   readonly #unsentErrors = new Map<string, { readonly topic: string; readonly error: RaisedError }>();
   readonly #attached = new Set<AttachedModule>();
+  /** Modules of other processes that have called modules of this one. */
+  readonly #callers = new Set<string>();
   #nextCall = 0;
   readonly #callPrefix = crypto.randomUUID();
 
@@ -182,6 +184,7 @@ export class MqttBus implements Bus {
   connectionLost(): void {
     this.#pending.failAll(() => new NotReady('the connection to the broker was lost before the answer came'));
     for (const faults of this.#connections.keys()) faults.raise('broker-lost', 'the broker is out of reach');
+    for (const caller of this.#callers) this.#callerLost(caller);
   }
 
   /**
@@ -232,11 +235,17 @@ export class MqttBus implements Bus {
         moduleId,
         () => new NotReady(`module ${moduleId} was lost before the answer came`),
       );
+    if (lost) this.#callerLost(moduleId);
     for (const [faults, { target }] of this.#connections) {
       if (target.moduleId !== moduleId) continue;
       if (lost) faults.raise('module-lost', `module ${moduleId} is gone`);
       else faults.clear('module-lost');
     }
+  }
+
+  #callerLost(moduleId: string): void {
+    this.#callers.delete(moduleId);
+    for (const module of this.#attached) module.callerLost(moduleId);
   }
 
   #awaitResults(topic: string): Subscription {
@@ -283,6 +292,7 @@ export class MqttBus implements Bus {
         this.#warnings.warn('a command from a module that is not connected was refused', { topic, origin });
         return true;
       }
+      this.#callers.add(origin);
       const answer = topics.result(module.id, implementation, command, origin);
       module.invoke(implementation, command, args, { origin }).then(
         (value) => this.#send(answer, encodeResult(id, module.id, value)),

@@ -87,6 +87,7 @@ export class HostMember implements RemoteModules {
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
         runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
+        spare: carabiner.spareProcess,
       },
       clock,
       log,
@@ -175,6 +176,7 @@ export class HostMember implements RemoteModules {
     for (const { id } of this.#options.configuration.modules)
       if (!this.#link.entriesOf('inline').some((entry) => entry.id === id))
         this.#host?.stateChanged(id, 'running');
+    this.#processes.ready();
   }
 
   async stop(): Promise<void> {

@@ -105,6 +105,7 @@ export class Manager implements RemoteModules {
         folder,
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
+        spare: carabiner.spareProcess,
         runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
       },
       clock,
@@ -120,6 +121,11 @@ export class Manager implements RemoteModules {
   /** Process ids of the children, by module id. */
   get pids(): ReadonlyMap<string, number> {
     return this.#processes.pids;
+  }
+
+  /** Process id of the process that waits to replace one that ends; undefined while there is none. */
+  get sparePid(): number | undefined {
+    return this.#processes.sparePid;
   }
 
   hosts(entry: ModuleEntry): boolean {
@@ -218,6 +224,7 @@ export class Manager implements RemoteModules {
     this.#clearDefinitions();
     this.#link.publish(this.#link.topics.globalReady, encodeGlobalReady());
     for (const { id } of this.#remote) this.#move(id, 'running');
+    this.#processes.ready();
   }
 
   /** Hears every variable and error of the modules of other processes, as observers of the runtime hear those of this one. */
@@ -299,7 +306,7 @@ export class Manager implements RemoteModules {
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {
-    this.#lost.add(id);
+    if (this.#placements.of(this.#entry(id)).kind === 'guest') this.#lost.add(id);
     this.#move(id, 'failed', reason);
     if (this.#options.strict === true) {
       const text = `the process of module ${id} ended: ${reason}`;
@@ -316,12 +323,18 @@ export class Manager implements RemoteModules {
     for (const entry of this.#remote) {
       const { id, host } = entry;
       if (host !== undefined && host === processName) this.#move(id, 'failed', `host ${host} is lost`);
-      if (id !== processName) continue;
-      this.#lost.add(id);
-      // The end of a child was noticed already, and it may have been started again.
       const { kind } = this.#placements.of(entry);
-      if (kind === 'standalone' || kind === 'host') this.#move(id, 'failed', 'its process is gone');
+      // The end of a child was noticed already, and it may have been started again.
+      if (id !== processName || (kind !== 'standalone' && kind !== 'host')) continue;
+      this.#lost.add(id);
+      this.#move(id, 'failed', 'its process is gone');
     }
+  }
+
+  #entry(id: string): ModuleEntry {
+    const found = this.#remote.find((entry) => entry.id === id);
+    if (found === undefined) throw new RangeError(`no module ${id}`);
+    return found;
   }
 
   #move(id: string, state: ModuleState, reason?: string): void {

@@ -24,6 +24,8 @@ export interface SystemAddress {
   readonly logLevel: string;
   readonly logFormat: string;
   readonly runAsUser: string | undefined;
+  /** A spare process is kept for modules of ours whose process ends. */
+  readonly spare: boolean;
 }
 
 const MODULE_PROCESS = fileURLToPath(new URL('../../bin/module-process.js', import.meta.url));
@@ -37,21 +39,21 @@ export function moduleCommand(
   const env = { ...inherited(system), ...everestEnvironment(entry, system) };
   if (placement.kind === 'child') {
     const { package: installed } = placement.installed;
+    const moduleArgs = [
+      installed.name,
+      '--generation',
+      '2026',
+      '--folder',
+      system.folder,
+      '--log-level',
+      system.logLevel,
+      '--log-format',
+      system.logFormat,
+    ];
     return {
       file: process.execPath,
-      args: [
-        '--enable-source-maps',
-        MODULE_PROCESS,
-        installed.name,
-        '--generation',
-        '2026',
-        '--folder',
-        system.folder,
-        '--log-level',
-        system.logLevel,
-        '--log-format',
-        system.logFormat,
-      ],
+      args: ['--enable-source-maps', MODULE_PROCESS, ...moduleArgs],
+      moduleArgs,
       env: {
         ...env,
         ...system.brokerEnvironment,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '@carabiner/clock';
+import { systemClock, type Clock } from '@carabiner/clock';
 import type { Logger, ModuleEntry } from '@carabiner/core';
 import { encodeLost } from '../bus/lost-modules.js';
 import { moduleCommand, type SystemAddress } from './module-command.js';
 import type { Placements } from './placement.js';
-import { SupervisedProcess } from './supervised-process.js';
+import { SpareProcess } from './spare-process.js';
+import { spawnChild, SupervisedProcess } from './supervised-process.js';
 import type { SystemLink } from './system-link.js';
 
 /** Time modules have to follow a shutdown message. */
@@ -20,6 +21,8 @@ export interface ProcessGroupEvents {
 /** The child processes of one host of a composition. */
 export class ProcessGroup {
   readonly #processes = new Map<string, SupervisedProcess>();
+  // The operating system lives in real time.
+  readonly #spare: SpareProcess;
 
   /** @param strict - no process is started again, since the end of one ends everything */
   constructor(
@@ -30,7 +33,9 @@ export class ProcessGroup {
     private readonly log: Logger,
     private readonly events: ProcessGroupEvents,
     private readonly strict = false,
-  ) {}
+  ) {
+    this.#spare = new SpareProcess(systemClock, log);
+  }
 
   /** Process ids by module id, of those that run. */
   get pids(): ReadonlyMap<string, number> {
@@ -44,6 +49,16 @@ export class ProcessGroup {
       this.#start(entry);
   }
 
+  /** Process id of the spare; undefined while there is none. */
+  get sparePid(): number | undefined {
+    return this.#spare.pid;
+  }
+
+  /** All are ready: from now on a process waits to take the place of one that ends, where the composition wants that. */
+  ready(): void {
+    if (this.address.spare && !this.strict && this.link.entriesOf('child').length > 0) this.#spare.prepare();
+  }
+
   /**
    * Ends all processes.
    *
@@ -51,6 +66,7 @@ export class ProcessGroup {
    * @param missed - the rest of the system goes on without them
    */
   async stop(asked: boolean, missed = false): Promise<void> {
+    this.#spare.close();
     await Promise.all(
       [...this.#processes.values()].map(async (each) => {
         if (asked && (await each.waitForEnd(GRACEFUL_MS))) return;
@@ -86,6 +102,7 @@ export class ProcessGroup {
           this.events.restarted(entry.id);
         },
       },
+      (command) => this.#spare.take(command) ?? spawnChild(command),
     );
     this.#processes.set(entry.id, supervised);
     supervised.start();

@@ -8,6 +8,8 @@ export interface ProcessCommand {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For a module of ours: the arguments behind the program, which a spare process can take. */
+  readonly moduleArgs?: readonly string[];
 }
 
 /** What happens to a supervised process. */
@@ -21,8 +23,19 @@ export interface SupervisedEvents {
 const TERM_MS = 5_000;
 
 /**
+ * Starts a process whose standard input is a pipe, so that it notices when this process is killed. It has a group of its
+ * own: Ctrl-C in a terminal is for this process, which stops its children in order.
+ */
+export function spawnChild({ file, args, env }: ProcessCommand): ChildProcess {
+  const child = spawn(file, args, { env, stdio: ['pipe', 'inherit', 'inherit'], detached: true });
+  // A process that is gone closes the pipe.
+  child.stdin.on('error', () => undefined);
+  return child;
+}
+
+/**
  * One child process: started again when it ends, at once the first time and with a growing delay from then on, and stopped
- * in the end. Its standard input is a pipe that nobody writes to, so it notices when this process is killed.
+ * in the end.
  */
 export class SupervisedProcess {
   #child: ChildProcess | undefined;
@@ -39,6 +52,7 @@ export class SupervisedProcess {
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly events: SupervisedEvents,
+    private readonly launch: (command: ProcessCommand) => ChildProcess = spawnChild,
   ) {}
 
   /** Process id; undefined while it does not run. */
@@ -47,13 +61,9 @@ export class SupervisedProcess {
   }
 
   start(): void {
-    const { file, args, env } = this.command();
     this.#lastStartMs = this.clock.monotonic();
-    // A group of its own: Ctrl-C in a terminal is for this process, which stops its children in order.
-    const child = spawn(file, args, { env, stdio: ['pipe', 'inherit', 'inherit'], detached: true });
+    const child = this.launch(this.command());
     this.#child = child;
-    // A process that is gone closes the pipe; nothing is ever written to it.
-    child.stdin.on('error', () => undefined);
     this.#ended = new Promise((resolve) => {
       let over = false;
       const end = (reason: string): void => {

@@ -80,7 +80,6 @@ interface Place {
 /** The dispenser as the power unit sees it: connection, registers, reports and GOOSE streams of all connectors. */
 export class Dispenser extends EventEmitter<DispenserEvents> {
   readonly #options: DispenserOptions;
-  readonly #identity: DispenserIdentity;
   readonly #places: readonly Place[];
   readonly #receiver: ReplyReceiver;
   readonly #stopping = new AbortController();
@@ -99,7 +98,6 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
   constructor(options: DispenserOptions) {
     super();
     this.#options = options;
-    this.#identity = { esn: options.esn, mac: options.link.mac.bytes, connectors: options.connectors };
     this.#bank = createBank(this.#identity, options.clock);
     this.#places = options.connectors.map((settings, index) => this.#createPlace(settings, index + 1));
     this.#receiver = new ReplyReceiver({
@@ -147,8 +145,12 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
   /** Begins to connect. */
   start(): void {
     this.#unsubscribe = this.#options.link.onStatus((up, reason) => {
-      // Rather now than with the next repetition.
-      if (up) for (const { connector } of this.#places) connector.renew();
+      // Rather now than with the next repetition. An interface that was made anew may have another address.
+      if (up)
+        for (const { connector, number } of this.#places) {
+          this.#bank.set(connectorRegisters.dispenserMac, this.#identity.mac, number);
+          connector.renew();
+        }
       this.emit('link', up, reason);
     });
     this.#running = keepConnected(
@@ -215,6 +217,12 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
   /** The reason that stops of a connector give while the charger has a fault; undefined when it has none. */
   setFaultReason(number: number, reason: number | undefined): void {
     this.#place(number).faultReason = reason;
+  }
+
+  /** The Ethernet address is that of now: it may change with the interface. */
+  get #identity(): DispenserIdentity {
+    const { esn, link, connectors } = this.#options;
+    return { esn, mac: link.mac.bytes, connectors };
   }
 
   #place(number: number): Place {

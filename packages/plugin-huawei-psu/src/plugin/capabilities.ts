@@ -10,16 +10,17 @@ const LIMIT_REGISTERS = [
   portRegisters.ratedPower,
 ] as const;
 
-/**
- * What the output of a connector can do, by the power unit and by configuration; undefined as long as the power unit
- * has not written maxima of voltage, current and power since the connection was set up.
- */
+/** Whether the power unit has written maxima of voltage, current and power since the connection was set up. */
+export function limitsComplete(bank: RegisterBank, connector: number): boolean {
+  return LIMIT_REGISTERS.every((register) => bank.written(register, connector));
+}
+
+/** What the output of a connector can do, by the power unit and by configuration; 0 for what is not written yet. */
 export function outputLimits(
   bank: RegisterBank,
   connector: number,
   settings: ConnectorSettings,
-): OutputLimits | undefined {
-  if (!LIMIT_REGISTERS.every((register) => bank.written(register, connector))) return undefined;
+): OutputLimits {
   const value = (register: Register<number>): number => {
     const read = bank.get(register, connector);
     return Number.isFinite(read) && read > 0 ? read : 0;

@@ -15,11 +15,16 @@ export interface ErrorSink {
 export class PowerUnitErrors {
   readonly #raised = new Map<string, number>();
 
-  /** Compares with the registers: what is new is raised, then what is gone cleared, then what changed raised again. */
-  update(bank: RegisterBank, tell: ErrorSink): void {
+  /**
+   * Compares with the registers: what is new is raised, then what is gone cleared, then what changed raised again.
+   *
+   * @param all - false on a connection that is not set up yet: only what was written on it counts
+   */
+  update(bank: RegisterBank, tell: ErrorSink, all = true): void {
     const changed: ErrorReport<PowerSupplyDCErrorType>[] = [];
     const gone: string[] = [];
     for (const error of ERROR_REGISTERS) {
+      if (!all && !bank.written(error.register)) continue;
       const subType = errorSubtype(error);
       const value = bank.get(error.register);
       const before = this.#raised.get(subType) ?? 0;

@@ -5,7 +5,7 @@ import type { PowerSupplyDCProvided } from '@carabiner/interfaces/interfaces/pow
 import type { ConnectorSettings } from '../device/dispenser-bank.js';
 import type { Dispenser } from '../device/dispenser.js';
 import { isUsable, NO_LIMITS, type OutputLimits } from '../device/set-point.js';
-import { capabilitiesOf, outputLimits } from './capabilities.js';
+import { capabilitiesOf, limitsComplete, outputLimits } from './capabilities.js';
 import { FAULTS, setFault } from './connector-faults.js';
 import type { ConnectorOutput } from './connector-output.js';
 import { PowerUnitErrors } from './power-unit-errors.js';
@@ -48,10 +48,12 @@ export class PowerUnitWatch {
     const ready = dispenser.state === 'READY';
     const notRunning = dispenser.runningMode !== RunningMode.RUNNING;
     for (const connector of this.connectors) {
-      const { number, provided, settings } = connector;
+      const { number, provided, settings, output } = connector;
       setFault(provided, FAULTS.notRunning, notRunning);
       const limits =
-        dispenser.state === 'FAILED' ? undefined : outputLimits(dispenser.bank, number, settings);
+        dispenser.state === 'FAILED' ? NO_LIMITS : outputLimits(dispenser.bank, number, settings);
+      // While the power unit has not told all of them, the last ones bound set-points.
+      if (dispenser.state !== 'FAILED' && limitsComplete(dispenser.bank, number)) output.setLimits(limits);
       this.#publish(connector, limits);
       const unavailable =
         dispenser.bank.written(portRegisters.available, number) &&
@@ -59,12 +61,15 @@ export class PowerUnitWatch {
       setFault(provided, FAULTS.portNotAvailable, unavailable);
     }
     // The registers of a new connection are empty at first; what was known stays until the power unit speaks.
-    if (ready)
-      this.#errors.update(dispenser.bank, {
+    this.#errors.update(
+      dispenser.bank,
+      {
         raise: (report) => this.connectors.forEach(({ provided }) => provided.errors.raise(report)),
         clear: (type, subType) =>
           this.connectors.forEach(({ provided }) => provided.errors.clear(type, subType)),
-      });
+      },
+      ready,
+    );
     this.updated();
   }
 
@@ -74,10 +79,7 @@ export class PowerUnitWatch {
     this.#timer = undefined;
   }
 
-  /** @param known - undefined while the power unit has not told; the last limits then still bound set-points */
-  #publish({ number, provided, settings, output }: WatchedConnector, known: OutputLimits | undefined): void {
-    if (known !== undefined) output.setLimits(known);
-    const limits = known ?? NO_LIMITS;
+  #publish({ number, provided, settings }: WatchedConnector, limits: OutputLimits): void {
     const before = this.#published.get(number);
     if (before !== undefined && sameLimits(before, limits)) return;
     this.#published.set(number, limits);

@@ -36,12 +36,15 @@ type Source = readonly [key: string, register: Register<number>, show?: (value: 
 
 const thousandfold = (value: number): number => value * 1000;
 
+/** Of single precision, as in the capabilities: 12.3 kW are 12300 W. */
+const inWatts = (kilowatts: number): number => Math.fround(thousandfold(kilowatts));
+
 const PORT_SOURCES: readonly Source[] = [
   ['max_rated_psu_current', portRegisters.maxCurrent],
   ['min_rated_psu_current', portRegisters.minCurrent],
   ['max_rated_psu_voltage', portRegisters.maxVoltage],
   ['min_rated_psu_voltage', portRegisters.minVoltage],
-  ['rated_output_power_psu', portRegisters.ratedPower, thousandfold],
+  ['rated_output_power_psu', portRegisters.ratedPower, inWatts],
   ['psu_port_available', portRegisters.available, (value) => nameOf(PortAvailability, value) ?? 'UNKNOWN'],
 ];
 

@@ -20,10 +20,10 @@ interface Pair {
  * Makes two certificate authorities, a power unit's certificate (`localhost`, 127.0.0.1) and a dispenser's (`client`), and
  * writes them into `folder`. The keys of the authorities are thrown away.
  *
- * @throws UsageError when one of the files is there already
+ * @throws UsageError when one of the files is there already, or the folder cannot be made or written to
  */
 export async function generateCertificates(folder: string, clock: Clock): Promise<readonly string[]> {
-  await mkdir(folder, { recursive: true });
+  await orUsageError(folder, mkdir(folder, { recursive: true }));
   for (const file of Object.values(CERTIFICATE_FILES))
     if (await exists(join(folder, file)))
       throw new UsageError(`${join(folder, file)} exists already; give an empty folder`);
@@ -43,7 +43,7 @@ export async function generateCertificates(folder: string, clock: Clock): Promis
     [CERTIFICATE_FILES.dispenserKey, dispenser.key, PRIVATE],
   ];
   for (const [file, content, mode] of contents)
-    await writeFile(join(folder, file), content, { mode, flag: 'wx' });
+    await orUsageError(folder, writeFile(join(folder, file), content, { mode, flag: 'wx' }));
   return contents.map(([file]) => join(folder, file));
 }
 
@@ -91,6 +91,16 @@ async function leaf(
     ],
   });
   return { certificate: made.cert, key: made.private };
+}
+
+/** A folder that cannot be used is the user's to choose otherwise. */
+async function orUsageError(folder: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`certificates cannot be written into ${folder}: ${reason}`);
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

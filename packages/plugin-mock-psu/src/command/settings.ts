@@ -86,31 +86,32 @@ function oneOf<T extends string>(option: string, value: string, allowed: readonl
   return found;
 }
 
-function readPort(name: string, environment: Environment): number | undefined {
+function readPort(name: string, environment: Environment, lowest = 0): number | undefined {
   const text = environment[name];
   if (text === undefined || text === '') return undefined;
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT)
-    throw new UsageError(`${name}="${text}" is no port number within 0..${HIGHEST_PORT}`);
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port >= lowest && port <= HIGHEST_PORT))
+    throw new UsageError(`${name}="${text}" is no port number within ${lowest}..${HIGHEST_PORT}`);
   return port;
 }
 
 function readMilliseconds(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text === '' || !Number.isFinite(value) || value < least)
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least))
     throw new UsageError(`${option} "${text}" is no number of milliseconds of at least ${least}`);
   return value;
 }
 
 function readMqtt(environment: Environment): CommandSettings['mqtt'] {
   const host = environment['FUSION_CHARGER_MOCK_MQTT_HOST'];
-  const port = readPort('FUSION_CHARGER_MOCK_MQTT_PORT', environment);
+  const port = readPort('FUSION_CHARGER_MOCK_MQTT_PORT', environment, 1);
+  const baseTopic = environment['FUSION_CHARGER_MOCK_MQTT_BASE_TOPIC'] ?? 'fusion_charger_mock/';
+  if (/[+#\0]/.test(baseTopic))
+    throw new UsageError(
+      `FUSION_CHARGER_MOCK_MQTT_BASE_TOPIC="${baseTopic}" is no topic to publish on: no + and no #`,
+    );
   if (host === undefined || host === '' || port === undefined) return undefined;
-  return {
-    host,
-    port,
-    baseTopic: withSlash(environment['FUSION_CHARGER_MOCK_MQTT_BASE_TOPIC'] ?? 'fusion_charger_mock/'),
-  };
+  return { host, port, baseTopic: withSlash(baseTopic) };
 }
 
 function readFault(text: string): ScheduledFault {

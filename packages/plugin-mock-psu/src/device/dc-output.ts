@@ -149,11 +149,11 @@ export class DcOutput {
   }
 
   get #targetV(): number {
-    return Math.min(this.#demand?.voltageV ?? 0, this.#limits.maxVoltageV);
+    return Math.min(Math.max(0, this.#demand?.voltageV ?? 0), this.#limits.maxVoltageV);
   }
 
   get #targetA(): number {
-    return Math.min(this.#demand?.currentA ?? 0, this.#limits.maxCurrentA);
+    return Math.min(Math.max(0, this.#demand?.currentA ?? 0), this.#limits.maxCurrentA);
   }
 }
 

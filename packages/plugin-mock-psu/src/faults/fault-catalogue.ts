@@ -25,6 +25,8 @@ interface FaultKind {
     readonly default: number;
     readonly min: number;
     readonly max: number;
+    /** Whole numbers only. */
+    readonly whole?: boolean;
   };
   /** What `target` means, and which there are. */
   readonly target?: {
@@ -34,6 +36,8 @@ interface FaultKind {
   };
   readonly perConnector?: boolean;
 }
+
+const HIGHEST_CONNECTOR = 0xffff;
 
 /** Every fault. The README's table and `--help` are made of it. */
 export const FAULTS = {
@@ -74,7 +78,7 @@ export const FAULTS = {
       meaning: 'address (0x4004) or Category/Subcategory',
       check: (target) => findErrorRegister(target) !== undefined,
     },
-    value: { meaning: 'alarm state or flags', default: 1, min: 1, max: 0xffffffff },
+    value: { meaning: 'alarm state or flags', default: 1, min: 1, max: 0xffffffff, whole: true },
   },
   port_unavailable: {
     description: 'Report the output port as not available and switch it off.',
@@ -91,7 +95,7 @@ export const FAULTS = {
   },
   running_mode: {
     description: 'Report another running mode; outputs are off in any but RUNNING.',
-    target: { meaning: 'mode', check: (target) => target in RunningMode, default: 'FAULTY' },
+    target: { meaning: 'mode', check: (target) => Object.hasOwn(RunningMode, target), default: 'FAULTY' },
   },
   half_written_registers: {
     description: 'Write values of several registers in two halves with a pause between them.',
@@ -123,6 +127,10 @@ export function checkFault(request: FaultRequest): Fault {
   const kind: FaultKind = FAULTS[name];
   if (request.connector !== undefined && kind.perConnector !== true)
     throw new FaultError(`fault ${name} concerns the whole power unit, not connector ${request.connector}`);
+  if (request.connector !== undefined && !isConnectorNumber(request.connector))
+    throw new FaultError(
+      `fault ${name}: ${request.connector} is no global connector number within 0..${HIGHEST_CONNECTOR}`,
+    );
   if (request.durationS !== undefined && !(request.durationS >= 0 && Number.isFinite(request.durationS)))
     throw new FaultError(`fault ${name}: a duration of ${request.durationS} s is not possible`);
   const value = checkValue(name, kind, request.value);
@@ -144,6 +152,10 @@ export function findErrorRegister(target: string): ErrorRegister | undefined {
   );
 }
 
+function isConnectorNumber(connector: number): boolean {
+  return Number.isInteger(connector) && connector >= 0 && connector <= HIGHEST_CONNECTOR;
+}
+
 function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(FAULTS, name);
 }
@@ -153,8 +165,10 @@ function checkValue(name: string, kind: FaultKind, value: number | undefined): n
     if (value !== undefined) throw new FaultError(`fault ${name} takes no value`);
     return undefined;
   }
-  const { default: otherwise, min, max, meaning } = kind.value;
+  const { default: otherwise, min, max, meaning, whole = false } = kind.value;
   const chosen = value ?? otherwise;
+  if (whole && !Number.isInteger(chosen))
+    throw new FaultError(`fault ${name}: value ${chosen} (${meaning}) is no whole number`);
   if (!(chosen >= min && chosen <= max))
     throw new FaultError(`fault ${name}: value ${chosen} (${meaning}) is not within ${min}..${max}`);
   return chosen;

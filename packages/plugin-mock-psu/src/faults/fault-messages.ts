@@ -100,7 +100,9 @@ export function parseFaultArgument(text: string): ScheduledFault {
     }
   }
   const { after = 0, ...request } = parts;
-  return { request: { name, ...request }, afterS: Number(after) };
+  const afterS = Number(after);
+  if (afterS < 0) throw new FaultError(`"${text}": a fault cannot begin ${-afterS} s ago`);
+  return { request: { name, ...request }, afterS };
 }
 
 function splitOnce(text: string): [string, string | undefined] {

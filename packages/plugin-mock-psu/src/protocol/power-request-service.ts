@@ -82,6 +82,14 @@ export class PowerRequestService {
     this.#subscriber.forget(String(connector));
   }
 
+  /**
+   * A dispenser has connected. It may have been started anew with its clock set back; where each session has a key of its
+   * own, the key makes the numbering start anew, else this does.
+   */
+  dispenserConnected(): void {
+    if (this.#options.keys.policy === 'constant') this.#subscriber.forgetNumbering();
+  }
+
   close(): void {
     this.#closed = true;
     this.#subscriber.close();

@@ -70,6 +70,11 @@ export class BenchSimulator extends BenchSimulatorBase {
     this.#bench.publishCapabilities();
     this.#bench.publishMeter();
     this.provides.ev.publish.enabled(true);
+    // A board opens its contactors when nobody answers for them any more.
+    this.provides.board_support.onCallerLost((moduleId) => {
+      this.log.warn('whoever commanded the board is gone; contactors open', { moduleId });
+      this.#bench.relays.permit(false);
+    });
     this.#tellPowerUnits(this.#bench.plant.load);
     const plant = this.clock.setInterval(() => this.#bench.tick(), PLANT_PERIOD_MS);
     const meter = this.clock.setInterval(() => this.#bench.publishMeter(), METER_PERIOD_MS);

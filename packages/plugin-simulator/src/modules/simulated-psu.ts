@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { inject, injectable } from '@carabiner/core';
+import type { Mode } from '@carabiner/interfaces/types/power_supply_DC';
 import {
   SimulatedPsuBase,
   SimulatedPsuTokens,
@@ -31,11 +32,7 @@ export class SimulatedPsu extends SimulatedPsuBase {
 
   override readonly implementations: SimulatedPsuImplementations = {
     main: {
-      setMode: ({ mode }) => {
-        this.#source.enabled = mode === 'Export';
-        this.provides.main.publish.mode(mode);
-        this.#step();
-      },
+      setMode: ({ mode }) => this.#setMode(mode),
       setExportVoltageCurrent: ({ voltage, current }) => {
         this.#source.setPoint = { voltageV: voltage, currentA: current };
         this.#step();
@@ -79,8 +76,15 @@ export class SimulatedPsu extends SimulatedPsuBase {
       peak_current_ripple_A: 2,
     });
     this.provides.main.publish.mode('Off');
+    this.provides.main.onCallerLost(() => this.#setMode('Off'));
     const timer = this.clock.setInterval(() => this.#step(), PERIOD_MS);
     this.context.onUnload(() => timer.cancel());
+    this.#step();
+  }
+
+  #setMode(mode: Mode): void {
+    this.#source.enabled = mode === 'Export';
+    this.provides.main.publish.mode(mode);
     this.#step();
   }
 

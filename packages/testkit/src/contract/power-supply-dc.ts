@@ -14,6 +14,8 @@ export interface PowerSupplyDevice {
   /** Cuts the connection between driver and unit. */
   loseCommunication(): void | Promise<void>;
   restoreCommunication(): void | Promise<void>;
+  /** Tells the driver that whoever has commanded it is gone; `harness.loseCaller` does. */
+  loseCaller(): void | Promise<void>;
 }
 
 /** Bounds of the rules for `power_supply_DC`. */
@@ -192,6 +194,23 @@ export const POWER_SUPPLY_RULES: readonly Rule<PowerSupplyDCClient, PowerSupplyD
         demand(
           atClear !== undefined && isAt(atClear, limits),
           `when the fault cleared the unit had ${JSON.stringify(atClear)} instead of ${limits.voltage_V} V, ${limits.current_A} A, on`,
+        );
+      },
+    },
+    {
+      name: 'switches the unit off when whoever commanded it is lost',
+      needs: ['setPoint', 'loseCaller'],
+      check: async (context) => {
+        const { client, device, limits } = context;
+        await start(context);
+        await exportSetPoint(context);
+        await untilSetPoint(context);
+        await context.finish(Promise.resolve(device.loseCaller()), limits.switchOffMs, 'loss of the caller');
+        await context.until(() => !device.setPoint().on, limits.switchOffMs, 'the unit off');
+        await context.until(
+          () => client.latest.mode === 'Off',
+          limits.setPointMs + 1_000,
+          'mode Off published',
         );
       },
     },

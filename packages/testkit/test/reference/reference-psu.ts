@@ -26,7 +26,8 @@ export type PsuDefect =
   | 'forgets the set point'
   | 'clears too early'
   | 'refuses while lost'
-  | 'stays on at shutdown';
+  | 'stays on at shutdown'
+  | 'stays on without a caller';
 
 const COMMS = 'power_supply_DC/CommunicationFault';
 const WIRE_MS = 5;
@@ -80,6 +81,12 @@ function psuClass(unit: Unit, defect: PsuDefect | undefined) {
     override ready(): void {
       const { publish, errors } = this.provides.main;
       if (defect !== 'silent capabilities') publish.capabilities(capabilities(defect));
+      if (defect !== 'stays on without a caller')
+        this.provides.main.onCallerLost(async () => {
+          this.#mode = 'Off';
+          await this.#apply();
+          publish.mode('Off');
+        });
       const pollMs = defect === 'slow values' ? 1_500 : 250;
       this.clock.setInterval(() => {
         if (!unit.connected) {
@@ -152,6 +159,7 @@ export function referencePsu(defect?: PsuDefect): ContractFactory<'power_supply_
         connectLoad: (load_Ohm) => void (unit.load_Ohm = load_Ohm),
         loseCommunication: () => void (unit.connected = false),
         restoreCommunication: () => void (unit.connected = true),
+        loseCaller: async () => await harness.loseCaller(),
       },
     };
   };

@@ -58,7 +58,14 @@ export class ContractModule implements AttachedModule {
     nothing: () => undefined,
   };
 
+  /** Modules that were said to be gone. */
+  readonly lostCallers: string[] = [];
+
   constructor(readonly id: string) {}
+
+  callerLost(moduleId: string): void {
+    this.lostCallers.push(moduleId);
+  }
 
   entry(
     implementation: string,
