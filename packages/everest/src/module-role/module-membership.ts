@@ -128,11 +128,12 @@ export class ModuleMembership implements RemoteModules {
     };
     client
       .respond(topics.metadata(moduleId), metadata)
-      .then(async () => session.publish(topics.moduleReady(moduleId), encodeModuleReady()))
       .then(async () => {
-        // Nobody but this project's own modules looks at it, so nothing is said where nothing was lost.
+        // Nobody but this project's own modules looks at it, so nothing is said where nothing was lost. Before the ready:
+        // whoever hears of that may call at once.
         if (this.#wasLost) await session.publish(topics.lost(moduleId), '', 2, true);
         this.#wasLost = false;
+        await session.publish(topics.moduleReady(moduleId), encodeModuleReady());
       })
       .catch((error: unknown) => {
         log.warn('ready was not announced', {
