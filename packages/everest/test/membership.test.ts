@@ -146,7 +146,7 @@ describe('members of a system', function () {
   });
 
   it('hands values that are set at run time to their owner, and remembers them', async () => {
-    join('psu');
+    const owner = join('psu');
     const system = await manage(STANDALONE);
     await system.started;
     const client = await connectAsync(`mqtt://127.0.0.1:${String(broker.address.port)}`);
@@ -178,6 +178,12 @@ describe('members of a system', function () {
     });
     expect(await ask({ type: 'Get', request: { type: 'AllMappings' } })).to.deep.nested.include({
       'response.data': { psu: null },
+    });
+    await owner.stop();
+    await eventually(() => system.runtime.modules()[0]?.state === 'failed', 'the end of the owner');
+    expect(await ask({ type: 'Set', request: { identifier, value: '900' } })).to.deep.include({
+      status: 'Ok',
+      response: { status: 'RebootRequired', status_info: 'module psu does not run' },
     });
   });
 

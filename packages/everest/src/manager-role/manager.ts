@@ -166,6 +166,7 @@ export class Manager implements RemoteModules {
       log,
       warnings,
       overlay: file === undefined ? undefined : new OverlayFile(overlayPathOf(file)),
+      isRunning: (id) => this.#states.get(id) === 'running',
       isLocal: (id) => !this.#remote.some((entry) => entry.id === id),
       runtime: () => this.runtime,
     });
