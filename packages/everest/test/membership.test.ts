@@ -263,13 +263,20 @@ describe('members of a system', function () {
     await mkdir(guest, { recursive: true });
     await cp(`${PAIR}manifests/Supply.yaml`, `${guest}/manifest.yaml`);
     await writeFile(`${guest}/Cpp`, '\x7fELF', { mode: 0o755 });
-    let refusal = '';
-    try {
-      await startSystem({ psu: { module: 'Cpp' }, user: CONSUMER }, { settings: { prefix: folder.path } });
-    } catch (error) {
-      refusal = String(error);
-    }
-    expect(refusal).to.include('MQTT 5').and.to.include('settings.carabiner.mqtt.broker');
+    const refusal = async (settings: object): Promise<string> => {
+      try {
+        const modules = { psu: { module: 'Cpp' }, user: CONSUMER };
+        await startSystem(modules, { settings: { prefix: folder.path, ...settings } });
+        return '';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(await refusal({}))
+      .to.include('MQTT 5')
+      .and.to.include('settings.carabiner.mqtt.broker');
+    const tls = { carabiner: { mqtt: { broker: { host: '127.0.0.1', tls: {} } } } };
+    expect(await refusal(tls)).to.include("module 'psu' (Cpp) knows no TLS");
   });
 
   it('runs one composition on two hosts, whichever starts first, and heals the loss of one', async function () {
