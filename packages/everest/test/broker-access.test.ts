@@ -150,7 +150,13 @@ describe('ways into the broker', function () {
     const world = await outside(made, { username, password: PASSWORDS.manager });
     const { host, port } = made.address;
     const mqtt = { broker: { host, port, username, password_env: VARIABLE } };
-    const variables = { [VARIABLE]: PASSWORDS.manager, CARABINER_MQTT_PASSWORD_REPORTER: PASSWORDS.reporter };
+    const variables = {
+      // What would lead astray is not handed on.
+      EV_MQTT_BROKER_SOCKET_PATH: '/nowhere',
+      EV_VALIDATE_SCHEMA: '1',
+      [VARIABLE]: PASSWORDS.manager,
+      CARABINER_MQTT_PASSWORD_REPORTER: PASSWORDS.reporter,
+    };
     await withVariables(variables, async () => {
       const system = await start(CHILDREN, { mqtt });
       await exchange(system, 'Export');
@@ -159,6 +165,7 @@ describe('ways into the broker', function () {
         CARABINER_MQTT_USERNAME: 'reporter',
         CARABINER_MQTT_PASSWORD: PASSWORDS.reporter,
         CARABINER_MQTT_PASSWORD_REPORTER: null,
+        EV_VALIDATE_SCHEMA: null,
         [VARIABLE]: null,
       }))
         expect(await system.runtime.call('reporter', 'main', 'load', { key }), key).to.equal(value);

@@ -63,6 +63,7 @@ describe('installation into EVerest', function () {
     expect(modules.map(({ module, names }) => [module, names])).to.deep.equal([
       ['Supply', ['Supply', 'OldSupply']],
       ['Consumer', ['Consumer']],
+      ['Reporter', ['Reporter']],
     ]);
     expect(warnings).to.deep.equal([]);
     const files = await tree(prefix.path);

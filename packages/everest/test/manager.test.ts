@@ -81,6 +81,12 @@ function describeManager(kind: BrokerKind): void {
       );
       await system.started;
       const before = system.manager.pids;
+      // The next life knows nothing of it, so its end is told where it was heard.
+      await store('import', 1);
+      await eventually(
+        async () => JSON.stringify(await load('errors')).includes('HardwareFault'),
+        'an error of the first life',
+      );
       const states: string[] = [];
       system.runtime.observe((event) => {
         if (event.kind === 'module' && event.moduleId === 'psu') states.push(event.state);

@@ -146,7 +146,7 @@ describe('members of a system', function () {
   });
 
   it('hands values that are set at run time to their owner, and remembers them', async () => {
-    join('psu');
+    const owner = join('psu');
     const system = await manage(STANDALONE);
     await system.started;
     const client = await connectAsync(`mqtt://127.0.0.1:${String(broker.address.port)}`);
@@ -178,6 +178,12 @@ describe('members of a system', function () {
     });
     expect(await ask({ type: 'Get', request: { type: 'AllMappings' } })).to.deep.nested.include({
       'response.data': { psu: null },
+    });
+    await owner.stop();
+    await eventually(() => system.runtime.modules()[0]?.state === 'failed', 'the end of the owner');
+    expect(await ask({ type: 'Set', request: { identifier, value: '900' } })).to.deep.include({
+      status: 'Ok',
+      response: { status: 'RebootRequired', status_info: 'module psu does not run' },
     });
   });
 
@@ -245,11 +251,12 @@ describe('members of a system', function () {
       async () => (await system.runtime.call('user', 'main', 'load', { key: 'voltage' })) === 123,
       'the value of its configuration',
     );
-    const errors = async (): Promise<string> =>
+    const faults = async (): Promise<string> =>
       JSON.stringify(await system.runtime.call('user', 'main', 'load', { key: 'errors' }));
-    process.kill(system.manager.pids.get('psu') ?? 0, 'SIGKILL');
-    await eventually(async () => (await errors()).includes('module-lost'), 'the fault');
-    await eventually(async () => (await errors()) === '[]', 'the end of the fault');
+    process.kill(system.manager.pids.get('psu')!, 'SIGKILL');
+    const lost = '["power_supply_DC/CommunicationFault module-lost"]';
+    await eventually(async () => (await faults()) === lost, 'word of its loss at its consumer');
+    await eventually(async () => (await faults()) === '[]', 'the end of the fault');
     await exchange(system, 'Off');
   });
 
@@ -260,13 +267,20 @@ describe('members of a system', function () {
     await mkdir(guest, { recursive: true });
     await cp(`${PAIR}manifests/Supply.yaml`, `${guest}/manifest.yaml`);
     await writeFile(`${guest}/Cpp`, '\x7fELF', { mode: 0o755 });
-    let refusal = '';
-    try {
-      await startSystem({ psu: { module: 'Cpp' }, user: CONSUMER }, { settings: { prefix: folder.path } });
-    } catch (error) {
-      refusal = String(error);
-    }
-    expect(refusal).to.include('MQTT 5').and.to.include('settings.carabiner.mqtt.broker');
+    const refusal = async (settings: object): Promise<string> => {
+      try {
+        const modules = { psu: { module: 'Cpp' }, user: CONSUMER };
+        await startSystem(modules, { settings: { prefix: folder.path, ...settings } });
+        return '';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(await refusal({}))
+      .to.include('MQTT 5')
+      .and.to.include('settings.carabiner.mqtt.broker');
+    const tls = { carabiner: { mqtt: { broker: { host: '127.0.0.1', tls: {} } } } };
+    expect(await refusal(tls)).to.include("module 'psu' (Cpp) knows no TLS");
   });
 
   it('runs one composition on two hosts, whichever starts first, and heals the loss of one', async function () {

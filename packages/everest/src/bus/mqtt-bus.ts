@@ -29,6 +29,7 @@ import {
 import type { Topics } from '../protocol/topics.js';
 import { LinkFaults } from './link-faults.js';
 import { LostModules } from './lost-modules.js';
+import { PeerErrors } from './peer-errors.js';
 import { PendingCalls } from './pending-calls.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 import { UnsentVariables } from './unsent-variables.js';
@@ -63,6 +64,7 @@ export class MqttBus implements Bus {
   readonly #callPrefix = crypto.randomUUID();
 
   readonly #connections = new Map<LinkFaults, ConnectionRequest>();
+  readonly #peerErrors = new Set<PeerErrors>();
   readonly #lost: LostModules;
   readonly #lostSubscription: Subscription;
 
@@ -112,7 +114,8 @@ export class MqttBus implements Bus {
     const listen = (topic: string, take: (message: Message) => boolean): void => {
       subscriptions.push(session.subscribe(topic, (_topic, payload) => this.#take(topic, payload, take)));
     };
-    const active = new Map<string, RaisedError>();
+    const errors = new PeerErrors((error) => listener.error(error));
+    this.#peerErrors.add(errors);
     const faults = new LinkFaults(request, this.#options.clock);
     this.#connections.set(faults, request);
     if (this.#lost.has(target.moduleId)) faults.note('module-lost', `module ${target.moduleId} is gone`);
@@ -128,10 +131,7 @@ export class MqttBus implements Bus {
     for (const { type } of request.ignoreErrors === true ? [] : request.interface.errors) {
       listen(topics.error(target.moduleId, target.implementationId, type), (message) => {
         if (message.type !== 'Error' || message.error.type !== type) return false;
-        const key = `${type} ${message.error.sub_type}`;
-        if (message.error.state === 'Active') active.set(key, message.error);
-        else active.delete(key);
-        listener.error(message.error);
+        errors.take(message.error);
         return true;
       });
     }
@@ -146,26 +146,30 @@ export class MqttBus implements Bus {
       boundary: true,
       command: (name) => this.#entry(request, name),
       get activeErrors() {
-        return [...active.values(), ...faults.active];
+        return [...errors.active, ...faults.active];
       },
       close: () => {
         this.#connections.delete(faults);
+        this.#peerErrors.delete(errors);
         for (const subscription of subscriptions) subscription.unsubscribe();
       },
     };
   }
 
   watchErrors(_consumer: string, listener: (error: RaisedError) => void): Subscription {
+    const errors = new PeerErrors(listener);
+    this.#peerErrors.add(errors);
     const subscriptions = (this.#options.errorTopics?.() ?? []).map((topic) =>
       this.#options.session.subscribe(topic, (_topic, payload) =>
         this.#take(topic, payload, (message) => {
           if (message.type !== 'Error') return false;
-          listener(message.error);
+          errors.take(message.error);
           return true;
         }),
       ),
     );
     const unsubscribe = (): void => {
+      this.#peerErrors.delete(errors);
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
@@ -245,6 +249,9 @@ export class MqttBus implements Bus {
         () => new NotReady(`module ${moduleId} was lost before the answer came`),
       );
     if (lost) this.#callerLost(moduleId);
+    for (const errors of this.#peerErrors)
+      if (lost) errors.lost(moduleId);
+      else errors.back(moduleId);
     for (const [faults, { target }] of this.#connections) {
       if (target.moduleId !== moduleId) continue;
       if (lost) faults.raise('module-lost', `module ${moduleId} is gone`);

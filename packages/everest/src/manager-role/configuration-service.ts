@@ -46,6 +46,8 @@ export interface ConfigurationServiceOptions {
   readonly overlay: OverlayFile | undefined;
   /** True for modules of this process, whose parameters its runtime keeps. */
   readonly isLocal: (moduleId: string) => boolean;
+  /** True for modules of other processes that are ready. */
+  readonly isRunning: (moduleId: string) => boolean;
   readonly runtime: () => Runtime | undefined;
 }
 
@@ -195,7 +197,7 @@ export class ConfigurationService {
     text: string,
     readOnly: boolean,
   ): Promise<Answer> {
-    const { isLocal, runtime, overlay } = this.#options;
+    const { isLocal, isRunning, runtime, overlay } = this.#options;
     const local = isLocal(address.moduleId) ? runtime() : undefined;
     if (local !== undefined) return ofResult(await local.config.set(address, value));
     const { moduleId, implementationId, parameter } = address;
@@ -205,6 +207,7 @@ export class ConfigurationService {
     this.#changed.set(keyOf(address), value);
     await overlay?.set([{ path: ['active_modules', moduleId, ...place, parameter], value }]);
     if (readOnly) return setAnswer('Ok', 'RebootRequired', '');
+    if (!isRunning(moduleId)) return setAnswer('Ok', 'RebootRequired', `module ${moduleId} does not run`);
     const answer = await this.#forward(address, text);
     if (answer === undefined)
       return { status: 'Error', reason: `module ${moduleId} did not answer`, response: null };

@@ -170,6 +170,7 @@ export class Manager implements RemoteModules {
       log,
       warnings,
       overlay: file === undefined ? undefined : new OverlayFile(overlayPathOf(file)),
+      isRunning: (id) => this.#states.get(id) === 'running',
       isLocal: (id) => !this.#remote.some((entry) => entry.id === id),
       runtime: () => this.runtime,
     });
@@ -331,11 +332,11 @@ export class Manager implements RemoteModules {
     for (const entry of this.#remote) {
       const { id, host } = entry;
       if (host !== undefined && host === processName) this.#move(id, 'failed', `host ${host} is lost`);
-      if (id !== processName) continue;
-      this.#lost.add(id);
-      // The end of a child was noticed already, and it may have been started again.
       const { kind } = this.#placements.of(entry);
-      if (kind === 'standalone' || kind === 'host') this.#move(id, 'failed', 'its process is gone');
+      // The end of a child was noticed already, and it may have been started again.
+      if (id !== processName || (kind !== 'standalone' && kind !== 'host')) continue;
+      this.#lost.add(id);
+      this.#move(id, 'failed', 'its process is gone');
     }
   }
 

@@ -98,6 +98,8 @@ function everestEnvironment(
           EV_MQTT_BROKER_SOCKET_PATH: undefined,
         }
       : { EV_MQTT_BROKER_SOCKET_PATH: broker.socketPath }),
+    // The manager of EVerest sets it when it publishes schemas, which this one never does.
+    EV_VALIDATE_SCHEMA: undefined,
     MQTT_SERVER_ADDRESS: undefined,
     MQTT_SERVER_PORT: undefined,
     EV_MODULE: id,

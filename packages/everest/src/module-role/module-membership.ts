@@ -89,7 +89,11 @@ export class ModuleMembership implements RemoteModules {
           if (id !== moduleId) host.stateChanged(id, 'running');
       }),
       session.subscribe(topics.lost(moduleId), (_topic, payload) => {
-        if (payload.length > 0) this.#wasLost = true;
+        if (payload.length === 0) return;
+        this.#wasLost = true;
+        // A broker may be slow to tell what it keeps.
+        if (this.#announced)
+          this.#takeBack().catch(() => this.#options.log.debug('word of an earlier end was not taken back'));
       }),
       // Any payload counts; an empty one is how a retained message would be cleared.
       session.subscribe(topics.shutdown, (_topic, payload) => {
@@ -128,17 +132,24 @@ export class ModuleMembership implements RemoteModules {
     };
     client
       .respond(topics.metadata(moduleId), metadata)
-      .then(async () => session.publish(topics.moduleReady(moduleId), encodeModuleReady()))
       .then(async () => {
-        // Nobody but this project's own modules looks at it, so nothing is said where nothing was lost.
-        if (this.#wasLost) await session.publish(topics.lost(moduleId), '', 2, true);
-        this.#wasLost = false;
+        // Before the ready: whoever hears of that may call at once.
+        await this.#takeBack();
+        await session.publish(topics.moduleReady(moduleId), encodeModuleReady());
       })
       .catch((error: unknown) => {
         log.warn('ready was not announced', {
           reason: error instanceof Error ? error.message : String(error),
         });
       });
+  }
+
+  /** Nobody but this project's own modules looks at it, so nothing is said where nothing was lost. */
+  async #takeBack(): Promise<void> {
+    if (!this.#wasLost) return;
+    const { session, topics, moduleId } = this.#options;
+    await session.publish(topics.lost(moduleId), '', 2, true);
+    this.#wasLost = false;
   }
 
   stop(): Promise<void> {
