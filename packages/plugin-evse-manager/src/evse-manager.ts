@@ -53,7 +53,7 @@ export class EvseManager extends EvseManagerBase {
       config: this.config,
       clock: this.clock,
       log: this.log,
-      ports: connectPorts(this.requires, this.provides, this.log),
+      ports: connectPorts(this.requires, this.provides, this.log, this.clock),
     });
     this.#boot = new Boot(this.#kernel);
     this.#commands = new EvseCommands(this.#kernel, this.#boot);

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Logger } from '@carabiner/core';
+import type { Clock } from '@carabiner/clock';
+import type { CallOptions, Logger } from '@carabiner/core';
 import type { EvseManagerProvides, EvseManagerRequires } from './generated/EvseManager.js';
 import { DeviceMemory } from './device-memory.js';
+import { DeviceReminder } from './device-reminder.js';
 import { SupplyOutbox } from './supply-outbox.js';
 import type { PeerName, Ports, Publications } from './ports.js';
 
 /** Calls of one peer, addressed by name. The types of {@link Ports} guarantee that name and arguments fit. */
-type AnyCalls = Readonly<Record<string, ((args: unknown) => Promise<unknown>) | undefined>>;
+type AnyCalls = Readonly<
+  Record<string, ((args: unknown, options?: CallOptions) => Promise<unknown>) | undefined>
+>;
 type AnyPublishers = Readonly<Record<string, ((value: unknown) => void) | undefined>>;
+
+/** Longer than any supply takes to switch off. */
+const SUPPLY_ANSWER_MS = 15_000;
 
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -16,6 +23,7 @@ export function connectPorts(
   requires: EvseManagerRequires,
   provides: EvseManagerProvides,
   log: Logger,
+  clock: Clock,
 ): Ports {
   const calls: { readonly [P in PeerName]: object | undefined } = {
     bsp: requires.bsp.call,
@@ -36,10 +44,18 @@ export function connectPorts(
   const { store } = requires;
   const supplyCalls = calls.powersupply_DC as AnyCalls | undefined;
   const supply = new SupplyOutbox(
-    async (command, args) => await supplyCalls?.[command]?.(args),
+    // One that does not answer must not hold up the set points behind it.
+    async (command, args) => await supplyCalls?.[command]?.(args, { timeoutMs: SUPPLY_ANSWER_MS }),
     (command, error) => log.warn('command failed', { peer: 'powersupply_DC', command, error: text(error) }),
   );
   const memory = new DeviceMemory();
+  const reminder = new DeviceReminder(
+    clock,
+    memory,
+    (peer, command, args, timeoutMs) =>
+      (calls[peer] as AnyCalls | undefined)?.[command]?.(args, { timeoutMs }),
+    log,
+  );
   const transmit = (peer: PeerName, command: string, args: unknown): void => {
     if (peer === 'powersupply_DC') {
       supply.send(command, args);
@@ -65,9 +81,7 @@ export function connectPorts(
       memory.sent(peer, command, args);
       transmit(peer, command, args);
     },
-    remind(peer) {
-      for (const { command, args } of memory.of(peer)) transmit(peer, command, args);
-    },
+    remind: (peer) => reminder.remind(peer),
     publish(implementation, variable, value) {
       try {
         (publishers[implementation] as AnyPublishers)[variable]?.(value);

@@ -114,6 +114,7 @@ describe('a fault of the power unit', function () {
       return message?.kind === 'request' ? message.current : undefined;
     };
     await running.until(() => current() === 40, 3000, 'the demand is lowered');
+    await running.until(() => output.latest.capabilities?.max_export_power_W === 24_000, 3000, 'the power');
     expect(output.latest.capabilities).to.include({ max_export_current_A: 40, max_export_power_W: 24_000 });
     expect(output.errors.active).to.deep.equal([]);
     running.mock.faults.clear();
