@@ -9,13 +9,8 @@ const ANSWER_MS = 5_000;
 const AGAIN_MS = 1_000;
 const ATTEMPTS = 60;
 
-/** Sends a command; undefined when the device is not connected. */
-export type Call = (
-  peer: PeerName,
-  command: string,
-  args: unknown,
-  timeoutMs: number,
-) => Promise<unknown> | undefined;
+/** Sends a command; does nothing when the device is not connected. */
+export type Call = (peer: PeerName, command: string, args: unknown, timeoutMs: number) => Promise<unknown>;
 
 /**
  * Tells a device that is back which state it is to be in, until it has answered. After a broker was away both ends come
@@ -44,7 +39,7 @@ export class DeviceReminder {
     for (let attempt = 1; attempt <= ATTEMPTS && this.#rounds.get(peer) === round; attempt++) {
       // All at once, so that nothing that is sent meanwhile is overtaken by an older wish.
       const answers = await Promise.allSettled(
-        this.memory.of(peer).map(({ command, args }) => this.call(peer, command, args, ANSWER_MS)),
+        this.memory.of(peer).map(async ({ command, args }) => this.call(peer, command, args, ANSWER_MS)),
       );
       const lost = answers.some(
         (answer) =>

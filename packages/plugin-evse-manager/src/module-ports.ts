@@ -52,8 +52,8 @@ export function connectPorts(
   const reminder = new DeviceReminder(
     clock,
     memory,
-    (peer, command, args, timeoutMs) =>
-      (calls[peer] as AnyCalls | undefined)?.[command]?.(args, { timeoutMs }),
+    async (peer, command, args, timeoutMs) =>
+      await (calls[peer] as AnyCalls | undefined)?.[command]?.(args, { timeoutMs }),
     log,
   );
   const transmit = (peer: PeerName, command: string, args: unknown): void => {
