@@ -158,8 +158,10 @@ describe('carabiner graph', () => {
         connections: index === 0 ? {} : { r: [{ moduleId: `m${index >> 1}`, implementationId: 'main' }] },
       })),
     );
-    const startMs = performance.now();
+    // Processor time: what else the machine does is not the drawing's fault.
+    const before = process.cpuUsage();
     expect(toSvg(graph).match(/<g>/g)).to.have.length(300);
-    expect(performance.now() - startMs).to.be.lessThan(3_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000, 'milliseconds').to.be.lessThan(3_000);
   });
 });

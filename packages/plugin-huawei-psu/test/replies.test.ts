@@ -202,17 +202,24 @@ describe('demands on the wire', () => {
   it('go nowhere before the power unit has told its address, and to it at once afterwards', async () => {
     const charger = await startCharger({
       config: { send_secure_goose: false, verify_secure_goose: false, allow_insecure_goose: true },
-      prepare: (unit) => void (unit.script.announce = false),
+      // No key and no answer either: each would lead to a demand of its own.
+      prepare: ({ script }) =>
+        void Object.assign(script, { announce: false, writeKeys: false, answer: 'none' } satisfies Partial<
+          typeof script
+        >),
     });
-    const { unit, until } = charger;
+    const { driver, unit, until } = charger;
     await until(() => unit.connection !== undefined, 5000, 'connected');
     bsp(charger, 'B');
     await until(() => unit.heard.length > 0, 1000, 'a demand');
+    await driver.advance(500);
     const destination = (): string | undefined => unit.heard.at(-1)?.frame.destination.toString();
     expect(destination()).to.equal('00:00:00:00:00:00');
     const before = unit.heard.length;
     await unit.connection!.writeRegisters(0x2111, unit.mac);
     await until(() => unit.heard.length > before, 1000, 'made again');
+    await driver.advance(500);
+    expect(unit.heard).to.have.lengthOf(before + 1);
     expect(destination()).to.equal(MacAddress.from(unit.mac).toString());
   });
 
