@@ -73,7 +73,8 @@ describe('the publisher', () => {
     expect(gooseTimeToUnixMs(heard[2]!.frame.pdu.t) - gooseTimeToUnixMs(heard[0]!.frame.pdu.t)).to.equal(3);
   });
 
-  it('counts states and repetitions through 65535 to 0', async () => {
+  it('counts states and repetitions through 65535 to 0', async function () {
+    this.timeout(60_000); // 131,072 frames are made
     const { clock, heard, publisher } = setUp(false);
     for (let state = 0; state < 65_536; state++) publisher.publish(psuMac, message);
     expect(publisher.stNum).to.equal(0);

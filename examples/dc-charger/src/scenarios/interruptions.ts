@@ -31,11 +31,12 @@ async function unplug({ charger, narrator }: Stage, evse: string): Promise<void>
   expectCount(charger, evse, 'TransactionFinished', 1);
 }
 
-/** Waits until the charger has paused because of an error. */
-async function pausedByError({ charger }: Stage, evse: string): Promise<void> {
+/** Waits until the charger has paused because of an error, in the session's events from number `from` on. */
+async function pausedByError({ charger }: Stage, evse: string, from: number): Promise<void> {
   await charger.until('a pause because of an error', REACTION_LIMIT_MS, () =>
     charger
       .sessionEvents(evse)
+      .slice(from)
       .some(({ charging_paused_evse }) => charging_paused_evse?.reasons.includes('Error') === true),
   );
 }
@@ -47,9 +48,10 @@ export const emergencyStop: Scenario = {
   play: async (stage) => {
     const { charger, narrator } = stage;
     const evse = await chargeForAWhile(stage);
+    const before = charger.sessionEvents(evse).length;
     narrator.action('the emergency stop button is pressed');
     await charger.vehicle(evse, 'emergency_stop');
-    await pausedByError(stage, evse);
+    await pausedByError(stage, evse, before);
     await charger.until('evse_manager/Inoperative', REACTION_LIMIT_MS, () =>
       isActive(charger, 'evse_manager/Inoperative'),
     );
@@ -78,12 +80,13 @@ export const isolationFault: Scenario = {
   play: async (stage) => {
     const { charger, narrator } = stage;
     const evse = await chargeForAWhile(stage);
+    const before = charger.sessionEvents(evse).length;
     narrator.action('the insulation resistance falls to 10 kOhm');
     await charger.vehicle(evse, 'isolation_fault 10000');
     await charger.until('the isolation error', REACTION_LIMIT_MS, () =>
       isActive(charger, 'evse_manager/MREC22ResistanceFault'),
     );
-    await pausedByError(stage, evse);
+    await pausedByError(stage, evse, before);
     await unplug(stage, evse);
     await charger.vehicle(evse, 'clear_isolation_fault');
     expectOrder(charger, evse, [
