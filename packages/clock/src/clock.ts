@@ -9,8 +9,8 @@ export interface Timer {
 /** How a timer behaves. */
 export interface TimeoutOptions {
   /**
-   * True for a callback that is neither early nor a millisecond late, as timers of Node are. The last millisecond or two
-   * are spent turning the event loop, which serves everything else but costs that much of a processor. Default false.
+   * True for a callback that is neither early nor a millisecond late, as timers of Node are. In the last millisecond or
+   * two before it everything else may have to wait for a fifth of a millisecond. Default false.
    */
   readonly precise?: boolean;
 }

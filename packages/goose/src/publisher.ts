@@ -49,6 +49,9 @@ export interface GoosePublisherOptions {
 /** A repetition may be early by this much. */
 const EARLIEST_MS = 0.5;
 
+/** A repetition that is later than this begins the rest of the schedule anew from when it was sent. */
+const LATEST_MS = 10;
+
 /** stNum and sqNum are 16 bits wide in FusionCharge and wrap to 0. */
 const NUMBERS = 0x10000;
 
@@ -169,10 +172,11 @@ export class GoosePublisher {
     const { clock } = this.#options;
     const pauseMs = this.#schedule.burstMs[this.#repetition] ?? this.#schedule.steadyMs;
     this.#repetition += 1;
-    // From due time to due time, so that late timers do not add up; after a long stall no burst makes up for it.
+    // From due time to due time, so that a late repetition does not delay those after it; a long stall is not made up for.
     const nowMs = clock.monotonic();
-    this.#dueMs = Math.max(this.#dueMs + pauseMs, nowMs);
-    this.#arm(this.#dueMs - nowMs);
+    const lateMs = nowMs - this.#dueMs;
+    this.#dueMs = (lateMs > LATEST_MS ? nowMs : this.#dueMs) + pauseMs;
+    this.#arm(Math.max(0, this.#dueMs - nowMs));
   }
 
   #arm(delayMs: number): void {

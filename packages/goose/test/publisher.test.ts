@@ -10,13 +10,25 @@ import {
   type ReceivedGooseFrame,
 } from '@carabiner/goose';
 import { encodePowerMessage } from '@carabiner/goose/fusioncharge';
+import type { Timer } from '@carabiner/clock';
 import { VirtualClock } from '@carabiner/clock/virtual';
 import { insecureRun, key, otherKey, psuMac, secureRun } from './fixtures.js';
 
 const message = encodePowerMessage({ kind: 'stop', connector: 5, reason: 0x1000 });
 
+/** A clock whose next timer is late. */
+class TardyClock extends VirtualClock {
+  nextLateMs = 0;
+
+  override setTimeout(callback: () => void, delayMs: number): Timer {
+    const lateMs = this.nextLateMs;
+    this.nextLateMs = 0;
+    return super.setTimeout(callback, delayMs + lateMs);
+  }
+}
+
 function setUp(secure = true, options: { timeAllowedToLive?: number; vlan?: null } = {}) {
-  const clock = new VirtualClock();
+  const clock = new TardyClock();
   const network = new MemoryNetwork();
   const link = network.link(MacAddress.parse('02:00:00:00:00:01'));
   const heard: { ms: number; frame: ReceivedGooseFrame }[] = [];
@@ -40,6 +52,22 @@ describe('the publisher', () => {
       new Set([clock.now() - 4100]),
     );
     expect(heard.every(({ frame }) => frame.verify(key))).to.equal(true);
+  });
+
+  it('sends what comes after a late repetition in its own time', async () => {
+    const { clock, heard, publisher } = setUp();
+    clock.nextLateMs = 5;
+    publisher.publish(psuMac, message);
+    await clock.advance(2100);
+    expect(heard.map(({ ms }) => ms)).to.deep.equal([0, 7, 7, 8, 16, 1016, 2016]);
+  });
+
+  it('does not make up for a stall', async () => {
+    const { clock, heard, publisher } = setUp();
+    clock.nextLateMs = 500;
+    publisher.publish(psuMac, message);
+    await clock.advance(1600);
+    expect(heard.map(({ ms }) => ms)).to.deep.equal([0, 502, 504, 508, 516, 1516]);
   });
 
   it('keeps the schedule that was measured on the reference dispenser', async () => {

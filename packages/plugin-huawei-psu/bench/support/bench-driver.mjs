@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The driver in this process, charging, with a simulated power unit in a process of its own.
+// The driver in a composition in this process, charging, with a simulated power unit in a process of its own.
 import { systemClock } from '@carabiner/clock';
+import { createRuntime, Module } from '@carabiner/core';
+import { EvseBoardSupportInterface } from '@carabiner/interfaces/interfaces/evse_board_support';
+import { IsolationMonitorInterface } from '@carabiner/interfaces/interfaces/isolation_monitor';
+import { PowerSupplyDCInterface } from '@carabiner/interfaces/interfaces/power_supply_DC';
+import { PowermeterInterface } from '@carabiner/interfaces/interfaces/powermeter';
 import { HuaweiPsu } from '@carabiner/plugin-huawei-psu';
-import { createHarness } from '@carabiner/testkit';
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -26,38 +30,106 @@ function makePlace() {
   }
 }
 
+const shape = { config: {}, enableExternalMqtt: false, enableTelemetry: false, enableGlobalErrors: false };
+
+/** A module that provides `main` and does nothing with commands. */
+function provider(name, descriptor) {
+  return class extends Module {
+    static descriptor = {
+      ...shape,
+      module: name,
+      description: '',
+      provides: { main: { description: '', interface: descriptor, config: {} } },
+      requires: {},
+    };
+    implementations = {
+      main: Object.fromEntries(Object.keys(descriptor.commands).map((command) => [command, () => undefined])),
+    };
+  };
+}
+
+const Board = provider('Board', EvseBoardSupportInterface);
+const Meter = provider('Meter', PowermeterInterface);
+const Monitor = provider('Monitor', IsolationMonitorInterface);
+
+/** Uses every connector of the driver. */
+class Charger extends Module {
+  static descriptor = {
+    ...shape,
+    module: 'Charger',
+    description: '',
+    provides: {},
+    requires: {
+      supplies: {
+        interface: PowerSupplyDCInterface,
+        minConnections: 1,
+        maxConnections: 4,
+        ignore: { errors: false, variables: [] },
+      },
+    },
+  };
+  implementations = {};
+}
+
 /** Starts both and brings every connector into charging. */
 export async function startCharging(connectors, { telemetry = false } = {}) {
   const place = makePlace();
   const child = fork(fileURLToPath(new URL('power-unit.mjs', import.meta.url)), [place.kind, place.far]);
   const [port] = await once(child, 'message');
   const numbers = Array.from({ length: connectors }, (_, index) => index + 1);
-  const driver = await createHarness(HuaweiPsu, {
-    clock: systemClock,
-    config: {
-      psu_ip: '127.0.0.1',
-      psu_port: port,
-      ethernet_link: place.kind,
-      ethernet_interface: place.near,
-      udp_port: UDP_PORT,
-      telemetry_topic_prefix: telemetry ? 'bench' : '',
+  const made = { Board: [], Meter: [], Charger: [] };
+  const keep = (Class) =>
+    class extends Class {
+      init() {
+        made[Class.descriptor.module].push(this);
+      }
+    };
+  const each = (name) => numbers.map((number) => [`${name}_${number}`, { module: name }]);
+  const connect = (name) =>
+    numbers.map((number) => ({ module_id: `${name}_${number}`, implementation_id: 'main' }));
+  const runtime = await createRuntime({
+    composition: {
+      active_modules: {
+        psu: {
+          module: 'HuaweiPsu',
+          config_module: {
+            psu_ip: '127.0.0.1',
+            psu_port: port,
+            ethernet_link: place.kind,
+            ethernet_interface: place.near,
+            udp_port: UDP_PORT,
+            telemetry_topic_prefix: telemetry ? 'bench' : '',
+          },
+          config_implementation: Object.fromEntries(
+            numbers.map((number) => [
+              `connector_${number}`,
+              { global_connector_number: number, max_export_current_A: 100, max_export_power_W: 60_000 },
+            ]),
+          ),
+          connections: {
+            board_support: connect('Board'),
+            isolation_monitor: connect('Monitor'),
+            carside_powermeter: connect('Meter'),
+          },
+        },
+        ...Object.fromEntries([...['Board', 'Meter', 'Monitor'].flatMap(each)]),
+        charger: {
+          module: 'Charger',
+          connections: {
+            supplies: numbers.map((number) => ({
+              module_id: 'psu',
+              implementation_id: `connector_${number}`,
+            })),
+          },
+        },
+      },
     },
-    implementationConfig: Object.fromEntries(
-      numbers.map((number) => [
-        `connector_${number}`,
-        { global_connector_number: number, max_export_current_A: 100, max_export_power_W: 60_000 },
-      ]),
-    ),
-    connections: {
-      board_support: connectors,
-      isolation_monitor: connectors,
-      carside_powermeter: connectors,
-      over_voltage_monitor: 0,
-    },
+    modules: { HuaweiPsu, Board: keep(Board), Meter: keep(Meter), Monitor, Charger: keep(Charger) },
+    log: { level: 'silent' },
   });
-  const outputs = numbers.map((number) => driver.provides[`connector_${number}`]);
-  await driver.until(() => outputs.every(({ errors }) => errors.active.length === 0), 30_000, 'start');
-  for (const board of driver.requires.board_support) board.publish.event({ event: 'B' });
+  await runtime.start();
+  const outputs = made.Charger[0].requires.supplies;
+  for (const { provides } of made.Board) provides.main.publish.event({ event: 'B' });
   for (const { call } of outputs) await call.setMode({ mode: 'Export', phase: 'Charging' });
   const arrivals = async () => {
     child.send('arrivals');
@@ -78,11 +150,11 @@ export async function startCharging(connectors, { telemetry = false } = {}) {
   }
   return {
     kind: place.kind,
-    driver,
     outputs,
+    meters: made.Meter.map(({ provides }) => provides.main.publish),
     arrivals,
     stop: async () => {
-      await driver.shutdown();
+      await runtime.stop();
       child.send('exit');
       await once(child, 'exit');
       place.remove();
