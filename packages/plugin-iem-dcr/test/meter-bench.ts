@@ -71,6 +71,9 @@ export class MeterBench implements AsyncDisposable {
     return bench;
   }
 
+  /** The store refuses to load. */
+  storeAway = false;
+
   async startDriver(): Promise<void> {
     const { store } = this.options;
     this.driver = await createHarness(IemDcr, {
@@ -82,7 +85,10 @@ export class MeterBench implements AsyncDisposable {
           load:
             this.options.loadHangs === true
               ? hangs()
-              : ({ key }) => structuredClone(store?.get(key) ?? null) as null,
+              : ({ key }) => {
+                  if (this.storeAway) throw new Error('the store is away');
+                  return structuredClone(store?.get(key) ?? null) as null;
+                },
           store: ({ key, value }) => {
             store?.set(key, structuredClone(value));
           },

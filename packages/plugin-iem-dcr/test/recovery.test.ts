@@ -225,6 +225,29 @@ describe('recovery', () => {
     expect(bench.clock.monotonic()).to.be.within(5000, 8000);
   });
 
+  it('asks a store that does not answer again, and loses nothing that either knows', async () => {
+    const store = new Map<string, unknown>();
+    await using bench = await MeterBench.ready({ store });
+    expect((await bench.start()).status).to.equal('OK');
+    expect((await bench.stop('tx-1')).status).to.equal('OK');
+    const [record] = (store.get('iem_dcr.iemdcr.journal') as { kept: { record: string }[] }).kept;
+    await bench.driver.shutdown();
+    bench.storeAway = true;
+    await bench.startDriver();
+    expect((await bench.start({ transaction_id: 'tx-2' })).status).to.equal('OK');
+    expect(store.get('iem_dcr.iemdcr.journal'), 'not written over').to.have.property('kept').of.length(1);
+    bench.storeAway = false;
+    await bench.advance(2000);
+    const journal = store.get('iem_dcr.iemdcr.journal') as {
+      kept: unknown[];
+      open?: { transactionId: string };
+    };
+    expect(journal.open?.transactionId).to.equal('tx-2');
+    expect(journal.kept).to.deep.equal([record]);
+    expect((await bench.stop('tx-1')).signed_meter_value?.signed_meter_data).to.equal(record!.record);
+    expect((await bench.stop('tx-2')).status).to.equal('OK');
+  });
+
   it('works with a store that fails', async () => {
     await using bench = await MeterBench.ready({ store: new Map() });
     bench.driver.requires.store.answer({

@@ -13,13 +13,19 @@ import type { TransactionJournal } from './transaction-journal.js';
 
 const PAUSE_AFTER_DEFECT_MS = 1000;
 
+/** A transaction waits so long for the journal of earlier runs, then it goes on without. */
+const JOURNAL_WAIT_MS = 6000;
+
+/** Pause before the store is asked again for the journal. */
+const JOURNAL_RETRY_MS = 1000;
+
 /** A meter in use: cyclic work and transactions, never two requests at a time. */
 export class MeterSession {
   readonly #exclusive = new Exclusive();
   readonly #link: MeterLink;
   readonly #transactions: TransactionControl;
   readonly #loop: LiveLoop;
-  #loaded: Promise<void> | undefined;
+  #journalWait: Promise<void> | undefined;
 
   constructor(
     private readonly context: SessionContext,
@@ -35,7 +41,7 @@ export class MeterSession {
   async run(): Promise<void> {
     const { clock, signal, log } = this.context;
     // A slow store holds back transactions, not the live values.
-    void this.#load();
+    void this.#loadJournal();
     while (!signal.aborted) {
       const startedMs = clock.monotonic();
       let pauseMs = PAUSE_AFTER_DEFECT_MS;
@@ -60,11 +66,28 @@ export class MeterSession {
   }
 
   async #transact<T>(work: () => Promise<T>): Promise<T> {
-    await this.#load();
+    await this.#journalWait;
     return await this.#exclusive.run(work);
   }
 
-  async #load(): Promise<void> {
-    await (this.#loaded ??= this.journal.load());
+  /** Asks the store until it answers. */
+  async #loadJournal(): Promise<void> {
+    const { clock, signal, log } = this.context;
+    const waited = new AbortController();
+    const stop = AbortSignal.any([signal, waited.signal]);
+    this.#journalWait = clock.sleep(JOURNAL_WAIT_MS, stop).catch(() => undefined);
+    for (let told = false; !signal.aborted; told = true) {
+      try {
+        await this.journal.load();
+        break;
+      } catch (error) {
+        if (!told && !signal.aborted)
+          log.error('the transaction journal cannot be loaded; the store is asked again until it answers', {
+            reason: String(error),
+          });
+      }
+      await clock.sleep(JOURNAL_RETRY_MS, signal).catch(() => undefined);
+    }
+    waited.abort();
   }
 }

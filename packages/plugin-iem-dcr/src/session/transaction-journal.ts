@@ -51,6 +51,9 @@ export class TransactionJournal {
   #kept: KeptRecord[] = [];
   #lost: string[] = [];
 
+  /** The store has told what it holds; until then its journal is not written over. */
+  #loaded = false;
+  #unsaved = false;
   readonly #prefix: string;
 
   /** @param owner - name of the module instance, part of every key */
@@ -72,21 +75,22 @@ export class TransactionJournal {
     return this.#kept.findLast((entry) => entry.MS === MS)?.PG;
   }
 
-  /** Reads what an earlier run has left. */
+  /**
+   * Reads what an earlier run has left. What happened before it could be read counts as well, and is written then.
+   *
+   * @throws what the store throws: nothing is known then, and nothing that it holds was touched
+   */
   async load(): Promise<void> {
-    if (this.store === undefined) return;
-    try {
-      const value = await this.store.load(`${this.#prefix}.journal`);
-      if (value === null || value === undefined) return;
-      const { open, kept, lost } = journalSchema.parse(value);
-      this.#open = open;
-      this.#kept = kept;
-      this.#lost = lost;
-    } catch (error) {
-      this.log.error('the transaction journal cannot be read; it begins anew', {
-        reason: (error as Error).message,
-      });
+    if (this.store === undefined || this.#loaded) return;
+    const value = await this.store.load(`${this.#prefix}.journal`);
+    this.#loaded = true;
+    if (value !== null && value !== undefined) {
+      const { success, data, error } = journalSchema.safeParse(value);
+      if (success) this.#addEarlier(data);
+      else
+        this.log.error('the transaction journal cannot be read; it begins anew', { reason: error.message });
     }
+    if (this.#unsaved) await this.#save();
   }
 
   /** Remembers that a transaction is about to begin. An id that was used before is from now on that of the new one. */
@@ -152,7 +156,22 @@ export class TransactionJournal {
     await this.#save();
   }
 
+  /** Puts what an earlier run has left before what this one knows. */
+  #addEarlier({ open, kept, lost }: z.output<typeof journalSchema>): void {
+    const used = new Set(this.#kept.map(({ transactionId }) => transactionId));
+    if (this.#open !== undefined) used.add(this.#open.transactionId);
+    else if (open !== undefined && !used.has(open.transactionId)) this.#open = open;
+    const records = new Set(this.#kept.map(({ record }) => record));
+    const earlier = kept
+      .filter(({ record }) => !records.has(record))
+      .map((entry) => (used.has(entry.transactionId) ? { ...entry, transactionId: '' } : entry));
+    this.#kept = [...earlier, ...this.#kept].slice(-KEPT);
+    this.#lost = [...lost.filter((id) => !used.has(id)), ...this.#lost].slice(-KEPT);
+  }
+
   async #save(): Promise<void> {
+    this.#unsaved = !this.#loaded;
+    if (this.#unsaved) return;
     await this.#write(`${this.#prefix}.journal`, {
       ...(this.#open === undefined ? {} : { open: this.#open }),
       kept: this.#kept,
