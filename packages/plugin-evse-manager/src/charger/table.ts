@@ -307,6 +307,8 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
       'priorityEnergyRequest',
       ...(v.transaction === 'none' ? [] : (['stopTransaction'] as const)),
     ],
+    // In F the board does not see whether the vehicle leaves.
+    always: (v) => (v.signal === 'F' && !v.fatal ? ['x1'] : []),
     transitions: [
       {
         when: 'disabled, transaction closed',
