@@ -136,6 +136,7 @@ function rulesOf(
   return [
     ...own,
     { access: 'readwrite', filter: topics.lost(name) },
+    { access: 'readwrite', filter: topics.present(name) },
     { access: 'readwrite', filter: `${topics.prefixes.everest}carabiner/probe/+` },
   ];
 }

@@ -75,6 +75,7 @@ function membershipRules(id: string, topics: Topics): readonly TopicRule[] {
       topics.shutdown,
       topics.generationHint,
       topics.lost('+'),
+      topics.present('+'),
     ),
     ...write(
       topics.configRequest,
@@ -82,6 +83,7 @@ function membershipRules(id: string, topics: Topics): readonly TopicRule[] {
       topics.metadata(id),
       topics.moduleReady(id),
       topics.lost(id),
+      topics.present(id),
     ),
   ];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from '@carabiner/clock';
+import { readModuleList } from './module-list.js';
 
 /** Retained lists of lost modules arrive within this time after a reconnect. */
 const CONFIRM_MS = 500;
@@ -23,7 +24,7 @@ export class LostModules {
   /** Takes in what a process's list says; an empty payload means that it is alive. */
   take(processName: string, payload: Buffer): void {
     this.#confirmed.add(processName);
-    const modules = readList(payload);
+    const modules = readModuleList(payload);
     const before = this.#lists.get(processName) ?? [];
     if (modules.length === 0) this.#lists.delete(processName);
     else this.#lists.set(processName, modules);
@@ -44,19 +45,4 @@ export class LostModules {
   close(): void {
     this.#timer?.cancel();
   }
-}
-
-function readList(payload: Buffer): readonly string[] {
-  if (payload.length === 0) return [];
-  try {
-    const list: unknown = JSON.parse(payload.toString('utf8'));
-    return Array.isArray(list) ? list.filter((id): id is string => typeof id === 'string') : [];
-  } catch {
-    return [];
-  }
-}
-
-/** The text of a list. */
-export function encodeLost(moduleIds: readonly string[]): string {
-  return JSON.stringify(moduleIds);
 }

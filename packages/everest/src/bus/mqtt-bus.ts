@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '@carabiner/clock';
+import { systemClock, type Clock, type Timer } from '@carabiner/clock';
 import {
   asCallError,
   NotReady,
@@ -31,6 +31,7 @@ import { LinkFaults } from './link-faults.js';
 import { LostModules } from './lost-modules.js';
 import { PeerErrors } from './peer-errors.js';
 import { PendingCalls } from './pending-calls.js';
+import { PresentModules } from './present-modules.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 import { UnsentVariables } from './unsent-variables.js';
 
@@ -46,6 +47,9 @@ export interface MqttBusOptions {
   /** Error topics of every implementation in the system, for modules that watch all errors. */
   readonly errorTopics?: () => readonly string[];
 }
+
+/** After a reconnect publications wait at most so long, in real time, for those who listen; most are back at once. */
+const LISTENERS_WAIT_MS = 6_000;
 
 /** The bus over EVerest's MQTT protocol: every message goes through the broker. */
 export class MqttBus implements Bus {
@@ -66,16 +70,24 @@ export class MqttBus implements Bus {
   readonly #connections = new Map<LinkFaults, ConnectionRequest>();
   readonly #peerErrors = new Set<PeerErrors>();
   readonly #lost: LostModules;
-  readonly #lostSubscription: Subscription;
+  readonly #present: PresentModules;
+  readonly #aboutProcesses: readonly Subscription[];
+  /** Set while publications wait: the connection is lost, or those who listen are not all back. */
+  #holding: { readonly listeners: ReadonlySet<string>; timer?: Timer } | undefined;
 
   constructor(options: MqttBusOptions) {
     this.#options = options;
-    const { session, topics, clock } = options;
-    this.#lost = new LostModules(clock, (moduleId, lost) => this.#onLost(moduleId, lost));
-    const prefix = topics.lost('');
-    this.#lostSubscription = session.subscribe(topics.lost('+'), (topic, payload) =>
-      this.#lost.take(topic.slice(prefix.length), payload),
-    );
+    const { session, topics } = options;
+    this.#lost = new LostModules(systemClock, (moduleId, lost) => this.#onLost(moduleId, lost));
+    this.#present = new PresentModules((moduleId) => this.#onPresent(moduleId));
+    const nameIn = (topic: string): string => topic.slice(topic.lastIndexOf('/') + 1);
+    this.#aboutProcesses = [
+      session.subscribe(topics.lost('+'), (topic, payload) => {
+        this.#lost.take(nameIn(topic), payload);
+        if (payload.length > 0) this.#present.gone(nameIn(topic));
+      }),
+      session.subscribe(topics.present('+'), (topic, payload) => this.#present.take(nameIn(topic), payload)),
+    ];
     this.#pending = new PendingCalls(options.clock);
     this.#warnings = new RateLimitedLog(options.log, options.clock);
   }
@@ -181,25 +193,53 @@ export class MqttBus implements Bus {
 
   close(): Promise<void> {
     this.#pending.failAll(() => new Shutdown('the bus was closed'));
-    this.#lostSubscription.unsubscribe();
+    for (const subscription of this.#aboutProcesses) subscription.unsubscribe();
     this.#lost.close();
+    this.#holding?.timer?.cancel();
     return Promise.resolve();
   }
 
   /** The connection to the broker was lost: whoever waits for an answer will not get it. */
   connectionLost(): void {
     this.#pending.failAll(() => new NotReady('the connection to the broker was lost before the answer came'));
+    this.#holding?.timer?.cancel();
+    this.#holding = { listeners: new Set([...this.#callers, ...(this.#holding?.listeners ?? [])]) };
+    this.#present.connectionLost();
     for (const faults of this.#connections.keys()) faults.raise('broker-lost', 'the broker is out of reach');
     for (const caller of this.#callers) this.#callerLost(caller);
   }
 
-  /**
-   * The connection to the broker is back. Says again which errors are active, since those who listen may have started
-   * anew; those that were cleared meanwhile are said to be. Receivers ignore what they know.
-   */
+  /** The connection to the broker is back, and everything is subscribed. Modules of other processes may still be away. */
   connectionRestored(): void {
     this.#lost.reconnected();
-    for (const faults of this.#connections.keys()) faults.clear('broker-lost');
+    for (const [faults, { target }] of this.#connections)
+      if (!this.#present.awaits(target.moduleId)) faults.clear('broker-lost');
+    // What could not be sent just before the loss was noticed waits as well.
+    this.#holding ??= { listeners: new Set(this.#callers) };
+    this.#holding.timer = systemClock.setTimeout(() => this.#release(), LISTENERS_WAIT_MS);
+    this.#releaseIfHeard();
+  }
+
+  #onPresent(moduleId: string): void {
+    if (!this.#options.session.connected) return;
+    for (const [faults, { target }] of this.#connections)
+      if (target.moduleId === moduleId) faults.clear('broker-lost');
+    this.#releaseIfHeard();
+  }
+
+  #releaseIfHeard(): void {
+    // Before the connection counts as restored there is no timer.
+    if (this.#holding?.timer === undefined) return;
+    if (![...this.#holding.listeners].some((id) => this.#present.awaits(id))) this.#release();
+  }
+
+  /**
+   * Sends what was held back, and says again which errors are active, since those who listen may have started anew; those
+   * that were cleared meanwhile are said to be. Receivers ignore what they know.
+   */
+  #release(): void {
+    this.#holding?.timer?.cancel();
+    this.#holding = undefined;
     const unsent = [...this.#unsentErrors.values()];
     this.#unsentErrors.clear();
     for (const { topic, payload } of this.#unsentVariables.take()) this.#sendVariable(topic, payload);
@@ -211,15 +251,15 @@ export class MqttBus implements Bus {
   }
 
   #sendVariable(topic: string, payload: string): void {
-    this.#options.session.publish(topic, payload).catch(() => {
-      this.#unsentVariables.keep(topic, payload);
-    });
+    const keep = (): void => this.#unsentVariables.keep(topic, payload);
+    if (this.#holding !== undefined) keep();
+    else this.#options.session.publish(topic, payload).catch(keep);
   }
 
   #sendError(topic: string, error: RaisedError): void {
-    this.#options.session.publish(topic, encodeError(error)).catch(() => {
-      this.#unsentErrors.set(`${topic} ${error.sub_type}`, { topic, error });
-    });
+    const keep = (): void => void this.#unsentErrors.set(`${topic} ${error.sub_type}`, { topic, error });
+    if (this.#holding !== undefined) keep();
+    else this.#options.session.publish(topic, encodeError(error)).catch(keep);
   }
 
   #entry(request: ConnectionRequest, command: string): CommandEntry {
@@ -229,6 +269,7 @@ export class MqttBus implements Bus {
     const topic = topics.command(moduleId, implementationId, command);
     return async (args: object, caller: Caller) => {
       if (this.#lost.has(moduleId)) throw new NotReady(`${what}: the module's process is gone`);
+      if (this.#present.awaits(moduleId)) throw new NotReady(`${what}: the module is not back at the broker`);
       this.#nextCall += 1;
       const id = `${this.#callPrefix}-${this.#nextCall}`;
       const answer = this.#pending.wait(id, moduleId, what, caller.timeoutMs, caller.signal);

@@ -11,7 +11,7 @@ import type {
   RunConfiguration,
   Runtime,
 } from '@carabiner/core';
-import { encodeLost } from '../bus/lost-modules.js';
+import { encodeModuleList } from '../bus/module-list.js';
 import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { decode, encodeConfiguration, encodeModuleReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -184,10 +184,11 @@ export class HostMember implements RemoteModules {
     // Whoever leaves while the others go on is missed by them, and the broker keeps quiet of those who say goodbye.
     const missed = !this.#dismissed && this.#link.session.connected;
     await this.#processes.stop(false, missed);
+    if (this.#link.session.connected) this.#link.sayAbsent();
     if (missed)
       this.#link.publish(
         this.#link.topics.lost(this.#link.processName),
-        encodeLost(this.#link.entriesOf('inline').map(({ id }) => id)),
+        encodeModuleList(this.#link.entriesOf('inline').map(({ id }) => id)),
         true,
       );
     await this.#link.session.close();

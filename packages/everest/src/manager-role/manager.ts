@@ -16,7 +16,7 @@ import {
   type RuntimeEvent,
   type Subscription,
 } from '@carabiner/core';
-import { encodeLost } from '../bus/lost-modules.js';
+import { encodeModuleList } from '../bus/module-list.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { decode, encodeConfiguration, encodeGlobalReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -259,6 +259,7 @@ export class Manager implements RemoteModules {
       this.#link.publish(topics.shutdown, 'true');
       for (const { topic } of this.#definitions) this.#link.publish(topic, '', true);
       this.#link.publish(topics.generationHint, '', true);
+      this.#link.sayAbsent();
     }
     await this.#processes.stop(session.connected);
     await session.close();
@@ -311,7 +312,7 @@ export class Manager implements RemoteModules {
   }
 
   #sayLost(id: string): void {
-    this.#link.publish(this.#link.topics.lost(id), encodeLost([id]), true);
+    this.#link.publish(this.#link.topics.lost(id), encodeModuleList([id]), true);
   }
 
   #onEnded(id: string, reason: string, final: boolean): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemClock, type Clock } from '@carabiner/clock';
 import type { Logger, ModuleEntry } from '@carabiner/core';
-import { encodeLost } from '../bus/lost-modules.js';
+import { encodeModuleList } from '../bus/module-list.js';
 import { moduleCommand, type SystemAddress } from './module-command.js';
 import type { Placements } from './placement.js';
 import { SpareProcess } from './spare-process.js';
@@ -73,8 +73,10 @@ export class ProcessGroup {
         await each.stop();
       }),
     );
-    for (const id of this.#processes.keys())
-      this.link.publish(this.link.topics.lost(id), missed ? encodeLost([id]) : '', true);
+    for (const id of this.#processes.keys()) {
+      this.link.publish(this.link.topics.lost(id), missed ? encodeModuleList([id]) : '', true);
+      this.link.publish(this.link.topics.present(id), '', true);
+    }
   }
 
   #start(entry: ModuleEntry): void {
@@ -95,7 +97,7 @@ export class ProcessGroup {
             ...(restartsInMs === undefined ? {} : { restartsInMs }),
           });
           // A process of ours that was killed is reported by the broker as well; others only from here.
-          link.publish(link.topics.lost(entry.id), encodeLost([entry.id]), true);
+          link.publish(link.topics.lost(entry.id), encodeModuleList([entry.id]), true);
           this.events.ended(entry.id, reason, restartsInMs === undefined);
         },
         restarted: () => {

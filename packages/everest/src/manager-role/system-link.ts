@@ -4,7 +4,7 @@ import type { Logger, ModuleEntry, RunConfiguration } from '@carabiner/core';
 import { describeBroker } from '../broker/broker-address.js';
 import { BrokerSession } from '../broker/broker-session.js';
 import { measureRoundTrip, SLOW_BROKER_CURE, SLOW_ROUND_TRIP_MS } from '../broker/round-trip.js';
-import { encodeLost } from '../bus/lost-modules.js';
+import { encodeModuleList } from '../bus/module-list.js';
 import { MqttBus } from '../bus/mqtt-bus.js';
 import { Topics } from '../protocol/topics.js';
 import { errorTypes } from './definitions.js';
@@ -47,7 +47,9 @@ export class SystemLink {
         will: {
           topic: topics.lost(this.processName),
           // Children say it themselves, which modules of EVerest cannot.
-          payload: encodeLost([...this.entriesOf('inline'), ...this.entriesOf('guest')].map(({ id }) => id)),
+          payload: encodeModuleList(
+            [...this.entriesOf('inline'), ...this.entriesOf('guest')].map(({ id }) => id),
+          ),
           qos: 1,
           retain: true,
         },
@@ -107,9 +109,17 @@ export class SystemLink {
     );
   }
 
-  /** Takes back what the broker may still say of an earlier end of this process. */
+  /** Says that this process is there, and takes back what the broker may still say of an earlier end of it. */
   sayPresent(): void {
     this.publish(this.topics.lost(this.processName), '', true);
+    const modules = this.entriesOf('inline').map(({ id }) => id);
+    if (modules.length > 0)
+      this.publish(this.topics.present(this.processName), encodeModuleList(modules), true);
+  }
+
+  /** Says that this process leaves. */
+  sayAbsent(): void {
+    this.publish(this.topics.present(this.processName), '', true);
   }
 
   /** Publishes; what cannot be sent is logged. */

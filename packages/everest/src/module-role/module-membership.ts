@@ -12,6 +12,7 @@ import type {
   TelemetryMessage,
 } from '@carabiner/core';
 import type { BrokerSession } from '../broker/broker-session.js';
+import { encodeModuleList } from '../bus/module-list.js';
 import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { encodeExternal, encodeModuleReady } from '../protocol/envelope.js';
 import type { Generation } from '../protocol/generation.js';
@@ -135,6 +136,8 @@ export class ModuleMembership implements RemoteModules {
       .then(async () => {
         // Before the ready: whoever hears of that may call at once.
         await this.#takeBack();
+        if (client.lastingSettings !== undefined)
+          await session.publish(topics.present(moduleId), encodeModuleList([moduleId]), 2, true);
         await session.publish(topics.moduleReady(moduleId), encodeModuleReady());
       })
       .catch((error: unknown) => {

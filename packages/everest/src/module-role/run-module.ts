@@ -16,7 +16,7 @@ import {
 } from '@carabiner/core';
 import { BrokerSession } from '../broker/broker-session.js';
 import { describeBroker } from '../broker/broker-address.js';
-import { encodeLost } from '../bus/lost-modules.js';
+import { encodeModuleList } from '../bus/module-list.js';
 import { MqttBus } from '../bus/mqtt-bus.js';
 import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { readModuleConfiguration, type ModuleConfiguration } from '../configuration/module-configuration.js';
@@ -106,7 +106,7 @@ class ModuleRole {
         log: this.#log,
         will: {
           topic: this.#topics.lost(moduleId),
-          payload: encodeLost([moduleId]),
+          payload: encodeModuleList([moduleId]),
           qos: 1,
           retain: true,
         },
@@ -143,9 +143,12 @@ class ModuleRole {
   async #sayLost(): Promise<void> {
     const { moduleId } = this.#options.settings;
     if (this.#dismissed || this.#client.lastingSettings === undefined || !this.#session.connected) return;
-    const said = this.#session.publish(this.#topics.lost(moduleId), encodeLost([moduleId]), 2, true);
+    const said = [
+      this.#session.publish(this.#topics.lost(moduleId), encodeModuleList([moduleId]), 2, true),
+      this.#session.publish(this.#topics.present(moduleId), '', 2, true),
+    ];
     try {
-      await withTimeout(systemClock, said, GOODBYE_MS, 'word of the end');
+      await withTimeout(systemClock, Promise.all(said), GOODBYE_MS, 'word of the end');
     } catch {
       this.#log.debug('the end of the module was not announced');
     }

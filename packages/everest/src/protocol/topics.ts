@@ -144,6 +144,14 @@ export class Topics {
     return `${this.prefixes.everest}carabiner/lost/${processName}`;
   }
 
+  /**
+   * Retained list of the modules of a process, said by itself whenever it has subscribed to everything it listens to, and
+   * cleared when it leaves. No part of EVerest knows it.
+   */
+  present(processName: string): string {
+    return `${this.prefixes.everest}carabiner/present/${processName}`;
+  }
+
   /** A topic of the outside world. */
   external(topic: string): string {
     return this.prefixes.external + topic;
