@@ -31,7 +31,7 @@ const PER_FAULT_MS = 2_500;
       }
       const { report, summary } = await chaosRun({
         seed: SEED,
-        faults: broker === 'mosquitto' ? FAULTS : Math.min(FAULTS, 25),
+        faults: FAULTS,
         broker,
         timeFactor: TIME_FACTOR,
         supervised: process.env['CARABINER_CHAOS_SUPERVISED'] !== '0',

@@ -83,6 +83,28 @@ describe('LocalAuthoriser', () => {
     await h.shutdown();
   });
 
+  it('withdraws an authorisation that arrived when the vehicle had just left', async () => {
+    const h = await authoriser({ connection_timeout_s: 30 });
+    const evse = h.requires.evse[0]!;
+    evse.publish.session_event(event('SessionStarted'));
+    evse.publish.session_event(event('AuthRequired'));
+    await h.settle();
+    await h.finish(h.provides.reader.call.present_token({ id_token: 'CAFE' }));
+    evse.publish.session_event(event('SessionFinished'));
+    evse.publish.session_event({
+      ...event('SessionStarted', 's2'),
+      session_started: {
+        reason: 'Authorized',
+        meter_value: { timestamp: '2026-01-01T00:00:00.000Z', energy_Wh_import: { total: 0 } },
+      },
+    });
+    await h.advance(29_000);
+    expect(evse.calls.withdraw_authorization).to.have.length(0);
+    await h.advance(2_000);
+    expect(evse.calls.withdraw_authorization).to.have.length(1);
+    await h.shutdown();
+  });
+
   it('withdraws an authorisation that no vehicle used in time', async () => {
     const h = await authoriser({ connection_timeout_s: 30 });
     await h.finish(h.provides.reader.call.present_token({ id_token: 'CAFE' }));

@@ -102,6 +102,8 @@ export class LocalAuthoriser extends LocalAuthoriserBase {
           place.token = undefined;
           place.inTransaction = false;
         }
+        // Also when the vehicle left while the answer was on its way.
+        if (event.session_started?.reason === 'Authorized') this.#expectVehicle(place);
         break;
       case 'AuthRequired':
         place.connectionTimer?.cancel();

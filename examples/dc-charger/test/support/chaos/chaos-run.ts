@@ -41,6 +41,8 @@ const CALM_LIMIT_MS = 6_000;
 const LOOK_MS = 25;
 /** After the last fault everything is as before within this time, ms of real time. */
 const HEALED_MS = 30_000;
+/** Nothing is missing for so long before everything counts as back. */
+const CALM_MS = 500;
 /** An undisturbed session, ms of real time; the machine may be busy. */
 const SESSION_MS = 60_000;
 
@@ -183,12 +185,15 @@ async function healed(
     ...charger.absent,
     ...(proxy === undefined ? [] : moduleIds.filter((id) => !proxy.connected.has(id))),
     ...witness.transactions.open.map((id) => `the end of transaction ${id}`),
+    ...witness.activeErrors.map((error) => `the end of ${error}`),
   ];
+  let sinceMs = systemClock.monotonic();
   await eventually(
     () => `not back after the last fault: ${missing().join(', ')}`,
     HEALED_MS,
     () => {
-      return missing().length === 0;
+      if (missing().length > 0) sinceMs = systemClock.monotonic();
+      return systemClock.monotonic() - sinceMs > CALM_MS;
     },
   );
 }

@@ -17,6 +17,7 @@ export class Witness {
   readonly power: PowerInvariant;
   readonly processes: ProcessInvariant;
   readonly events: SessionEvent[] = [];
+  readonly #errors = new Set<string>();
   /** Told of every session event. */
   onEvent: (event: SessionEvent) => void = () => undefined;
 
@@ -32,6 +33,11 @@ export class Witness {
     this.sessions = new SessionInvariant(disturbances, violated);
     this.power = new PowerInvariant(disturbances, supervised, violated);
     this.processes = new ProcessInvariant(disturbances, violated);
+  }
+
+  /** Errors that are active, by module, type and sub type. */
+  get activeErrors(): readonly string[] {
+    return [...this.#errors];
   }
 
   get summary(): string {
@@ -51,6 +57,7 @@ export class Witness {
     }
     if (meaning.kind === 'error' && message.type === 'Error') {
       const { type, sub_type, state } = message.error;
+      this.#errors[state === 'Active' ? 'add' : 'delete'](`${meaning.module} ${type} ${sub_type}`);
       // Its causes are told as well.
       if (type === 'evse_manager/Inoperative') return;
       this.report.happened(`${meaning.module} ${state} ${type} ${sub_type} ${message.error.message}`);
