@@ -98,7 +98,7 @@ class Mosquitto {
       file,
       `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n`,
     );
-    const child = spawn('mosquitto', ['-v', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('mosquitto', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     await new Promise<void>((resolve, reject) => {
       child.once('error', () => {
         reject(new Error('mosquitto is not installed: apt-get install mosquitto'));

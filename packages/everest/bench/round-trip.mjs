@@ -114,7 +114,7 @@ async function mosquitto() {
     file,
     `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 0\npersistence false\n`,
   );
-  const child = spawn('mosquitto', ['-v', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('mosquitto', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   const started = await new Promise((resolve) => {
     child.once('error', () => resolve(false));
     child.stderr.on('data', (text) => text.includes('running') && resolve(true));
