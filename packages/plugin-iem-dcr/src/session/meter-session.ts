@@ -73,21 +73,22 @@ export class MeterSession {
   /** Asks the store until it answers. */
   async #loadJournal(): Promise<void> {
     const { clock, signal, log } = this.context;
-    const waited = new AbortController();
-    const stop = AbortSignal.any([signal, waited.signal]);
-    this.#journalWait = clock.sleep(JOURNAL_WAIT_MS, stop).catch(() => undefined);
-    for (let told = false; !signal.aborted; told = true) {
+    const loaded = new AbortController();
+    this.#journalWait = clock
+      .sleep(JOURNAL_WAIT_MS, AbortSignal.any([signal, loaded.signal]))
+      .catch(() => undefined);
+    for (let told = false; !loaded.signal.aborted; told = true) {
       try {
         await this.journal.load();
-        break;
+        loaded.abort();
       } catch (error) {
-        if (!told && !signal.aborted)
+        if (signal.aborted) return;
+        if (!told)
           log.error('the transaction journal cannot be loaded; the store is asked again until it answers', {
             reason: String(error),
           });
+        await clock.sleep(JOURNAL_RETRY_MS, signal).catch(() => undefined);
       }
-      await clock.sleep(JOURNAL_RETRY_MS, signal).catch(() => undefined);
     }
-    waited.abort();
   }
 }
