@@ -102,7 +102,7 @@ function describeManager(kind: BrokerKind): void {
         async () => JSON.stringify(await load('errors')).includes('module-lost'),
         'the fault at the consumer',
       );
-      await eventually(() => system?.runtime.modules()[0]?.state === 'running', 'the restart');
+      await eventually(() => states.at(-1) === 'running', 'the restart');
       await eventually(async () => JSON.stringify(await load('errors')) === '[]', 'the end of the fault');
       await store('mode', 'Off');
       expect(states).to.deep.equal(['failed', 'initialising', 'running']);

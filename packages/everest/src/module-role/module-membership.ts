@@ -135,9 +135,7 @@ export class ModuleMembership implements RemoteModules {
       .respond(topics.metadata(moduleId), metadata)
       .then(async () => {
         // Before the ready: whoever hears of that may call at once.
-        await this.#takeBack();
-        if (client.lastingSettings !== undefined)
-          await session.publish(topics.present(moduleId), encodeModuleList([moduleId]), 2, true);
+        await Promise.all([this.#takeBack(), this.#sayPresent()]);
         await session.publish(topics.moduleReady(moduleId), encodeModuleReady());
       })
       .catch((error: unknown) => {
@@ -145,6 +143,13 @@ export class ModuleMembership implements RemoteModules {
           reason: error instanceof Error ? error.message : String(error),
         });
       });
+  }
+
+  /** Where the manager is one of this project; no other has modules that look at it. */
+  async #sayPresent(): Promise<void> {
+    const { client, session, topics, moduleId } = this.#options;
+    if (client.lastingSettings === undefined) return;
+    await session.publish(topics.present(moduleId), encodeModuleList([moduleId]), 2, true);
   }
 
   /** Nobody but this project's own modules looks at it, so nothing is said where nothing was lost. */
