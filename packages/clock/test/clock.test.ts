@@ -121,10 +121,14 @@ describe('withTimeout', () => {
 describe('systemClock', () => {
   it('keeps precise time, also for a timer set late in a long turn', async function () {
     this.timeout(10_000);
-    // A busy machine takes the processor away for a while: some batch has to be free of that.
+    // A busy machine takes the processor away for a while: some batch has to be as good as the machine is by itself.
+    const medianOf = (numbers: number[]): number => numbers.sort((x, y) => x - y)[numbers.length >> 1] ?? 0;
+    const cell = new Int32Array(new SharedArrayBuffer(4));
     let medianMs = Number.POSITIVE_INFINITY;
-    for (let batch = 0; batch < 10 && medianMs >= 0.4; batch++) {
+    let limitMs = 0;
+    for (let batch = 0; batch < 10 && medianMs >= limitMs; batch++) {
       const errorsMs: number[] = [];
+      const bareErrorsMs: number[] = [];
       for (let round = 0; round < 20; round++) {
         for (const delayMs of [0.5, 2, 4]) {
           const turnMs = performance.now() + 1.5;
@@ -134,13 +138,16 @@ describe('systemClock', () => {
             systemClock.setTimeout(resolve, delayMs, { precise: true });
           });
           errorsMs.push(performance.now() - startMs - delayMs);
+          const bareStartMs = performance.now();
+          Atomics.wait(cell, 0, 0, 1);
+          bareErrorsMs.push(performance.now() - bareStartMs - 1);
         }
       }
-      errorsMs.sort((a, b) => a - b);
+      medianMs = medianOf(errorsMs);
       expect(errorsMs[0]).to.be.at.least(0);
-      medianMs = errorsMs[errorsMs.length / 2] ?? medianMs;
+      limitMs = Math.max(0.4, 3 * medianOf(bareErrorsMs));
     }
-    expect(medianMs).to.be.below(0.4);
+    expect(medianMs).to.be.below(limitMs);
   });
 
   it('does not fire a precise timer that was cancelled, at any of its stages', async () => {
