@@ -38,7 +38,7 @@ export function emitModule(manifest: ManifestModel, layout: Layout, from: string
         '@carabiner/core',
       ) +
       interfaces.join('') +
-      "import { z } from 'zod';\n",
+      "import * as z from 'zod';\n",
     ...(hasConfig ? [EXPECTED] : []),
     ...emitConfig(manifest, name),
     ...emitConnections(manifest, name),
@@ -94,7 +94,7 @@ function emitConfig({ module, config, provides }: ManifestModel, name: string): 
     `${docComment([`Configuration of \`${module}\`.`])}export interface ${name}Config ${configType(config)}\n`,
     ...emitMessages(config, provides),
     docComment([`Checks the configuration of \`${module}\` and fills in defaults.`]) +
-      `export const ${name}ConfigSchema = ${configSchema(config, 'messages')};\n`,
+      `export const ${name}ConfigSchema = ${leftOutUnused(configSchema(config, 'messages'))};\n`,
     docComment([`Configuration of each implementation that \`${module}\` provides.`]) +
       `export interface ${name}ImplementationConfig ${braces(
         implementations.map(
@@ -103,13 +103,20 @@ function emitConfig({ module, config, provides }: ManifestModel, name: string): 
         ),
       )}\n`,
     docComment([`Checks the configuration of the implementations and fills in defaults.`]) +
-      `export const ${name}ImplementationConfigSchema = ${objectSchema(
-        implementations.map(
-          ([id, { config: own }]) =>
-            `${propertyKey(id)}: ${indentLines(configSchema(own, memberAccess('implementationMessages', id)), '  ').trimStart()}`,
+      `export const ${name}ImplementationConfigSchema = ${leftOutUnused(
+        objectSchema(
+          implementations.map(
+            ([id, { config: own }]) =>
+              `${propertyKey(id)}: ${indentLines(configSchema(own, memberAccess('implementationMessages', id)), '  ').trimStart()}`,
+          ),
         ),
       )};\n`,
   ];
+}
+
+/** A plugin that is bundled does not carry a schema, and with it zod, that nobody asks for: the core has checks of its own. */
+function leftOutUnused(schema: string): string {
+  return `/* @__PURE__ */ (() =>\n  ${indentLines(schema, '  ').trimStart()})()`;
 }
 
 function configType(config: ConfigParameters): string {

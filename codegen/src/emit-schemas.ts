@@ -46,7 +46,7 @@ export function emitSchemas(model: TypeFileModel, specs: SpecSet, layout: Layout
   const { used } = writer;
   const here = 'schemas';
   const imports = [
-    "import { z } from 'zod';\n",
+    "import * as z from 'zod';\n",
     ...(used.length === 0 ? [] : [importNames(used, relative(here, 'validation.js'))]),
     ...(declarations.length === 0
       ? []

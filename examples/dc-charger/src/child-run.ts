@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Happening, Reading, RecordReport, View } from './view/view.js';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { main } from '../dist/main.js';
+import { main } from '#command';
 
 await main();

@@ -45,15 +45,7 @@ describe('the README', () => {
     for (const code of codes) expect(README).to.contain(`\`${code}\``);
     const internal = [
       'constructor',
-      ...[
-        'logOf',
-        'externalMqttOf',
-        'telemetryOf',
-        'peerMade',
-        'onlookerOf',
-        'providerReplaced',
-        'stateChanged',
-      ],
+      ...['logOf', 'peerMade', 'onlookerOf', 'providerReplaced', 'stateChanged'],
       ...['published', 'raised', 'handlerFailed', 'crashed'],
     ];
     for (const member of Object.getOwnPropertyNames(Runtime.prototype))

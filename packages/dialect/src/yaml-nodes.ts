@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isAlias, isCollection, isMap, isScalar, isSeq, type Scalar } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, isSeq, type Scalar } from './yaml.js';
 import type { Finding, YamlPath } from './finding.js';
 import type { Json } from './json.js';
 

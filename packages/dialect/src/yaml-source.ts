@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { isMap, isNode, isScalar, isSeq, parseDocument, type Document, type Node } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, parseDocument, type Document, type Node } from './yaml.js';
 import { formatPath, type Finding, type Position, type Severity, type YamlPath } from './finding.js';
 import type { Json } from './json.js';
 import { LineIndex } from './line-index.js';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { main } from '../dist/module-role/module-process.js';
+import { main } from '@carabiner/everest/module-process';
 
 await main();

@@ -12,7 +12,8 @@ export {
   type ModuleOptions,
   type ModuleSettings,
 } from './module-role/module-settings.js';
-export { ModuleRoleError, runModule, type RunModuleOptions } from './module-role/run-module.js';
+export { ModuleRoleError } from './module-role/module-role-error.js';
+export { runModule, type RunModuleOptions } from './module-role/run-module.js';
 export {
   parseModuleArguments,
   runModuleProcess,

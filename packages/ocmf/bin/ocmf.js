@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { main, processIo } from '../dist/cli/index.js';
+import { main, processIo } from '#command';
 
 process.exitCode = await main(process.argv.slice(2), processIo);

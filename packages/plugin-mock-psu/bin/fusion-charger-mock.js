@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 import { systemClock } from '@carabiner/clock';
-import { main } from '../dist/command/main.js';
+import { main } from '#command';
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => abort.abort());

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { simulatorCommand } from '../dist/iem-dcr/command.js';
+import { simulatorCommand } from '#iem-dcr-command';
 
 try {
   await simulatorCommand().parseAsync();

@@ -5,7 +5,7 @@ import {
   PowerSupplyDCInterface,
   type PowerSupplyDCClient,
 } from '@carabiner/interfaces/interfaces/power_supply_DC';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -31,19 +31,21 @@ const messages = {
 };
 
 /** Checks the configuration of `SoakTest` and fills in defaults. */
-export const SoakTestConfigSchema = z.strictObject({
-  step_ms: z
-    .number(messages.step_ms)
-    .refine(Number.isInteger, messages.step_ms)
-    .min(100, messages.step_ms)
-    .default(2000),
-});
+export const SoakTestConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    step_ms: z
+      .number(messages.step_ms)
+      .refine(Number.isInteger, messages.step_ms)
+      .min(100, messages.step_ms)
+      .default(2000),
+  }))();
 
 /** Configuration of each implementation that `SoakTest` provides. */
 export interface SoakTestImplementationConfig {}
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const SoakTestImplementationConfigSchema = z.strictObject({});
+export const SoakTestImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({}))();
 
 /** What `SoakTest` provides, to publish and to raise errors with. */
 export interface SoakTestProvides {}

@@ -6,7 +6,7 @@ import {
   type PowerSupplyDCProvided,
   type PowerSupplyDCProvider,
 } from '@carabiner/interfaces/interfaces/power_supply_DC';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -44,21 +44,22 @@ const messages = {
 };
 
 /** Checks the configuration of `VoltlinePsu` and fills in defaults. */
-export const VoltlinePsuConfigSchema = z.strictObject({
-  host: z.string(messages.host).default('127.0.0.1'),
-  port: z
-    .number(messages.port)
-    .refine(Number.isInteger, messages.port)
-    .min(1, messages.port)
-    .max(65535, messages.port)
-    .default(9760),
-  poll_ms: z
-    .number(messages.poll_ms)
-    .refine(Number.isInteger, messages.poll_ms)
-    .min(50, messages.poll_ms)
-    .max(1000, messages.poll_ms)
-    .default(250),
-});
+export const VoltlinePsuConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    host: z.string(messages.host).default('127.0.0.1'),
+    port: z
+      .number(messages.port)
+      .refine(Number.isInteger, messages.port)
+      .min(1, messages.port)
+      .max(65535, messages.port)
+      .default(9760),
+    poll_ms: z
+      .number(messages.poll_ms)
+      .refine(Number.isInteger, messages.poll_ms)
+      .min(50, messages.poll_ms)
+      .max(1000, messages.poll_ms)
+      .default(250),
+  }))();
 
 /** Configuration of each implementation that `VoltlinePsu` provides. */
 export interface VoltlinePsuImplementationConfig {
@@ -66,9 +67,10 @@ export interface VoltlinePsuImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const VoltlinePsuImplementationConfigSchema = z.strictObject({
-  main: z.strictObject({}),
-});
+export const VoltlinePsuImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    main: z.strictObject({}),
+  }))();
 
 /** What `VoltlinePsu` provides, to publish and to raise errors with. */
 export interface VoltlinePsuProvides {

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from '@carabiner/dialect';
-import { LineCounter, isPair, isScalar, parseDocument, visit, type Pair, type YAMLMap } from 'yaml';
+import {
+  LineCounter,
+  isPair,
+  isScalar,
+  parseDocument,
+  visit,
+  type Pair,
+  type YAMLMap,
+} from '@carabiner/dialect/yaml';
 
 /**
  * Compositions may say a key twice in a map: EVerest's manager takes the last one, and some of its own files do so

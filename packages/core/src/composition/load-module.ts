@@ -22,6 +22,22 @@ export async function loadModule(
   shape: ModuleShape,
   timeoutMs: number,
 ): Promise<ModuleClass | FindingText> {
+  const loaded = await importModule(installed, timeoutMs);
+  if (!isModuleClass(loaded)) return loaded;
+  const difference = differenceBetween(shape, shapeOf(loaded.descriptor));
+  if (difference === undefined) return loaded;
+  return {
+    code: 'stale-descriptor',
+    message: `the code of '${installed.declared.module}' in package ${installed.package.name} does not match its manifest: ${difference}`,
+    expected: 'code generated from this manifest; generate and build again',
+  };
+}
+
+/** {@link loadModule} without a manifest to compare with. */
+export async function importModule(
+  installed: InstalledModule,
+  timeoutMs: number,
+): Promise<ModuleClass | FindingText> {
   const { declared } = installed;
   const { name, folder } = installed.package;
   const file = entryFileOf(installed.package, declared);
@@ -48,14 +64,10 @@ export async function loadModule(
       expected: 'a package that can be imported',
     };
   }
-  return classIn(namespace, installed, shape);
+  return classIn(namespace, installed);
 }
 
-function classIn(
-  namespace: object,
-  installed: InstalledModule,
-  shape: ModuleShape,
-): ModuleClass | FindingText {
+function classIn(namespace: object, installed: InstalledModule): ModuleClass | FindingText {
   const { declared } = installed;
   const { name } = installed.package;
   const exported: unknown = Reflect.get(namespace, declared.module);
@@ -72,13 +84,6 @@ function classIn(
       code: 'no-module-class',
       message: `'${declared.module}' of package ${name} is no module class`,
       expected: 'a class that extends the base generated from its manifest',
-    };
-  const difference = differenceBetween(shape, shapeOf(exported.descriptor));
-  if (difference !== undefined)
-    return {
-      code: 'stale-descriptor',
-      message: `the code of '${declared.module}' in package ${name} does not match its manifest: ${difference}`,
-      expected: 'code generated from this manifest; generate and build again',
     };
   return exported;
 }

@@ -8,9 +8,11 @@ import {
   type ManifestModel,
 } from '@carabiner/dialect';
 import type { ModuleCatalogue } from './check-composition.js';
+import type { ModuleClass } from '../injection/module-class.js';
 import { coreProblems } from './core-copy.js';
 import type { ModuleShape } from './module-shape.js';
-import { findInstalled, readModulePackage, scanPackages } from './package-scan.js';
+import { importModule } from './load-module.js';
+import { findInstalled, findModulePackage, scanPackages } from './package-scan.js';
 import type { DeclaredModule, ModulePackage } from './package-scan.js';
 import type { ModuleEntry } from './run-configuration.js';
 
@@ -40,6 +42,22 @@ export class PackageCatalogue implements ModuleCatalogue {
     const problem = coreProblems(installed.package)[0];
     if (problem !== undefined) return problem;
     return this.manifestOf(installed);
+  }
+
+  /** The package with this name; undefined when it is not installed or has no modules. */
+  packageOf(name: string): ModulePackage | undefined {
+    const known = this.#packages === undefined ? findModulePackage(this.folder, name) : undefined;
+    return known ?? this.packages.find((each) => each.name === name);
+  }
+
+  /**
+   * The class of an installed module, without a look at its manifest: for a process that runs what another one, which
+   * has read it, tells.
+   *
+   * @param timeoutMs - limit of the import, in milliseconds of the machine's clock
+   */
+  async classOf(installed: InstalledModule, timeoutMs: number): Promise<ModuleClass | FindingText> {
+    return coreProblems(installed.package)[0] ?? (await importModule(installed, timeoutMs));
   }
 
   /** The package and declaration of an entry's module, or why there is none. */
@@ -89,11 +107,9 @@ export class PackageCatalogue implements ModuleCatalogue {
   }
 
   #inPackage(module: string, wanted: string): InstalledModule | FindingText {
-    const own = this.packages.find(({ name }) => name === wanted);
-    const folder = findInstalled(this.folder, wanted);
-    const found = own ?? (folder === undefined ? undefined : readModulePackage(folder));
+    const found = this.packageOf(wanted);
     if (found === undefined)
-      return folder === undefined
+      return findInstalled(this.folder, wanted) === undefined
         ? {
             code: 'unknown-package',
             message: `package '${wanted}' is not installed`,

@@ -3,14 +3,33 @@ import { join } from 'node:path';
 import { isJsonArray, isJsonObject, type Json } from '@carabiner/dialect';
 import type { DeclaredModule, ModulePackage } from './package-scan.js';
 
-/** Conditions of `exports` that hold here. */
-const CONDITIONS: ReadonlySet<string> = new Set(['node', 'import', 'module-sync', 'default']);
+/** Conditions of `exports` that hold here: Node's own, and those that the process was started with. */
+const CONDITIONS: ReadonlySet<string> = new Set([
+  ...['node', 'import', 'module-sync', 'default'],
+  ...conditionsIn([...(process.env['NODE_OPTIONS'] ?? '').split(' '), ...process.execArgv]),
+]);
 
-/** The file that exports the module's class: what the declaration says, else the package's main entry. */
+function conditionsIn(options: readonly string[]): readonly string[] {
+  return options.flatMap((option, index) => {
+    const [name, value = options[index + 1]] = option.split('=');
+    return (name === '--conditions' || name === '-C') && value !== undefined ? [value] : [];
+  });
+}
+
+/**
+ * The file that exports the module's class: what the declaration says, a path or a name of the package's `imports`, else
+ * the package's main entry.
+ */
 export function entryFileOf(
   { folder, packageJson }: ModulePackage,
   { entry }: DeclaredModule,
 ): string | undefined {
+  if (entry?.startsWith('#') === true) {
+    const imports = packageJson['imports'];
+    const target =
+      isJsonObject(imports) && Object.hasOwn(imports, entry) ? targetOf(imports[entry]) : undefined;
+    return target === undefined ? undefined : join(folder, target);
+  }
   if (entry !== undefined) return join(folder, entry);
   const main = packageJson['exports'];
   if (main !== undefined) {

@@ -11,7 +11,10 @@ export interface DeclaredModule {
   readonly aliases: readonly string[];
   /** Absolute path of the manifest. */
   readonly manifest: string;
-  /** Path of the file that exports the class, relative to the package; undefined for the package's main entry. */
+  /**
+   * What exports the class: a path relative to the package, or a name of its `imports`; undefined for the package's main
+   * entry.
+   */
   readonly entry: string | undefined;
 }
 
@@ -77,6 +80,17 @@ export function readModulePackage(folder: string): ModulePackage | undefined {
     modules,
     problems,
   };
+}
+
+/** The package `name` with modules that {@link scanPackages} finds for `folder`, without a look at the others. */
+export function findModulePackage(folder: string, name: string): ModulePackage | undefined {
+  for (const place of upwards(folder)) {
+    const own = readModulePackage(place);
+    if (own?.name === name) return own;
+    const installed = readModulePackage(join(place, 'node_modules', name));
+    if (installed !== undefined) return installed;
+  }
+  return undefined;
 }
 
 /** The nearest installed package `name` as seen from `folder`; links resolved. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Document, isMap, parseDocument } from 'yaml';
+import { Document, isMap, parseDocument } from '@carabiner/dialect/yaml';
 import { CarabinerError, toError } from '../exceptions/index.js';
 import { Mutex } from '../lifecycle/mutex.js';
 

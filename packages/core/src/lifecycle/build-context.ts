@@ -72,8 +72,8 @@ export function buildContext(parts: ContextParts): {
     log: scope.log,
     clock: scope.clock,
     signal: scope.signal,
-    externalMqtt: descriptor.enableExternalMqtt ? host.externalMqttOf(scope) : undefined,
-    telemetry: descriptor.enableTelemetry ? host.telemetryOf(scope, entry.telemetryId) : undefined,
+    externalMqtt: descriptor.enableExternalMqtt ? host.broker.externalMqttOf(scope) : undefined,
+    telemetry: descriptor.enableTelemetry ? host.broker.telemetryOf(scope, entry.telemetryId) : undefined,
     globalErrors,
     onConfigChange: (parameter, handler, implementation) =>
       configHandlers.add(scope, parameter, handler, implementation),

@@ -5,8 +5,9 @@ import type { Peer } from '../bus/client.js';
 import type { EndpointHost } from '../bus/module-endpoint.js';
 import type { RunConfiguration } from '../composition/run-configuration.js';
 import type { ScopeHost } from '../containment/module-scope.js';
-import type { ExternalMqtt, Logger, Telemetry } from '../contract/index.js';
+import type { Logger } from '../contract/index.js';
 import type { ModuleScope } from '../containment/module-scope.js';
+import type { BrokerAccess } from '../mqtt/broker-access.js';
 import type { ModuleState } from './module-state.js';
 
 /** What every module slot gets from its runtime. */
@@ -15,8 +16,7 @@ export interface ModuleHost extends EndpointHost, ScopeHost {
   readonly bus: Bus;
   readonly configuration: RunConfiguration;
   logOf(moduleId: string): Logger;
-  externalMqttOf(scope: ModuleScope): ExternalMqtt | undefined;
-  telemetryOf(scope: ModuleScope, telemetryId: number | undefined): Telemetry | undefined;
+  readonly broker: BrokerAccess;
   /** A consumer's end was made; dropped again by the scope's undo. */
   peerMade(peer: Peer, providerId: string, scope: ModuleScope): void;
   /** Whom a consumer's end tells of what it hears; undefined when the provider is here or another end tells already. */

@@ -86,6 +86,8 @@ export class ModuleSlot {
     const scope = new ModuleScope(this.id, this.host.logOf(this.id), this.host);
     try {
       this.config = this.#completeConfig();
+      const { enableExternalMqtt, enableTelemetry } = moduleClass.descriptor;
+      if (enableExternalMqtt || enableTelemetry) await this.host.broker.prepare();
       this.endpoint.begin(scope);
       this.host.providerReplaced(this.id);
       const { context, held } = buildContext({

@@ -11,7 +11,7 @@ import type { RunConfiguration } from '../composition/run-configuration.js';
 import { OverlayFile } from '../config/overlay-file.js';
 import { RuntimeConfig } from '../config/runtime-config.js';
 import type { ModuleScope } from '../containment/module-scope.js';
-import type { ExternalMqtt, Logger, RaisedError, Subscription, Telemetry } from '../contract/index.js';
+import type { Logger, RaisedError, Subscription } from '../contract/index.js';
 import { toError } from '../exceptions/index.js';
 import { BrokerAccess } from '../mqtt/broker-access.js';
 import { BlockWatch } from '../observability/block-watch.js';
@@ -52,6 +52,8 @@ export class Runtime implements ModuleHost {
   readonly metrics: Metrics;
   /** Modules of this process, by id. */
   readonly slots: ReadonlyMap<string, ModuleSlot>;
+  /** @internal */
+  readonly broker: BrokerAccess;
   readonly #parts: RuntimeParts;
   readonly #boot: BootTimer;
   readonly #remote: RemoteModules | undefined;
@@ -61,7 +63,6 @@ export class Runtime implements ModuleHost {
   readonly #onlookers = new Onlookers(this);
   readonly #order: Dependencies;
   readonly #supervisor: Supervisor;
-  readonly #broker: BrokerAccess;
   readonly #metricsServer: MetricsServer;
   readonly #handlerFailures = new Map<string, number>();
   #metricsPort: number | undefined;
@@ -111,7 +112,7 @@ export class Runtime implements ModuleHost {
     this.config = new RuntimeConfig(slots, overlay, this.log);
     this.#supervisor = new Supervisor(this);
     const folder = loaded.file === undefined ? process.cwd() : dirname(loaded.file);
-    this.#broker = new BrokerAccess(loaded.configuration.settings, folder, this.log, this.queues, remote);
+    this.broker = new BrokerAccess(loaded.configuration.settings, folder, this.log, this.queues, remote);
     this.metrics = new Metrics({
       slots,
       restarts: (id) => this.#supervisor.restarts(id),
@@ -175,7 +176,6 @@ export class Runtime implements ModuleHost {
     try {
       const { metrics } = this.configuration.settings.carabiner;
       if (metrics !== undefined) this.#metricsPort = await this.#metricsServer.start(metrics);
-      await this.#broker.prepare();
       for (const slot of this.slots.values()) slot.endpoint.attach();
       await this.#boot.measure('construct', async (timer) => {
         for (const slot of this.slots.values()) await timer.measure(slot.id, async () => slot.construct());
@@ -267,16 +267,6 @@ export class Runtime implements ModuleHost {
   /** @internal */
   logOf(moduleId: string): Logger {
     return this.logs.of(moduleId);
-  }
-
-  /** @internal */
-  externalMqttOf(scope: ModuleScope): ExternalMqtt | undefined {
-    return this.#broker.externalMqttOf(scope);
-  }
-
-  /** @internal */
-  telemetryOf(scope: ModuleScope, telemetryId: number | undefined): Telemetry | undefined {
-    return this.#broker.telemetryOf(scope, telemetryId);
   }
 
   /** @internal */
@@ -372,7 +362,7 @@ export class Runtime implements ModuleHost {
     for (const [what, end] of [
       ['modules of other processes', () => this.#remote?.stop()],
       ['the bus', () => this.bus.close()],
-      ['the external broker', () => this.#broker.close()],
+      ['the external broker', () => this.broker.close()],
       ['the metrics server', () => this.#metricsServer.stop()],
     ] as const)
       try {

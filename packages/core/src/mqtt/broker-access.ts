@@ -27,7 +27,7 @@ export class BrokerAccess {
     this.#settings = all.carabiner.externalMqtt ?? everestBroker(all);
   }
 
-  /** Loads the MQTT client, which most compositions do without, if the composition names a broker. */
+  /** Loads the MQTT client, which most modules do without, if the composition names a broker. */
   async prepare(): Promise<void> {
     if (this.#settings === undefined) return;
     this.#linkClass = (await import('./mqtt-link.js')).MqttLink;

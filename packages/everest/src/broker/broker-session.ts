@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Clock, type Timer } from '@carabiner/clock';
 import type { Logger, Subscription } from '@carabiner/core';
-import { MqttClient, type IClientOptions, type IClientPublishOptions } from 'mqtt';
+import type { IClientOptions, IClientPublishOptions } from 'mqtt';
+// By file, since the whole library comes with WebSockets and proxies, which no module's process needs.
+import mqttClient from 'mqtt/lib/client';
 import { connectionProblem, describeBroker, openTransport, type BrokerAddress } from './broker-address.js';
 
 /** Takes what arrives on a subscribed topic. Must not throw. */
@@ -49,6 +51,9 @@ interface Publication {
   readonly options: IClientPublishOptions;
   readonly done: (error?: Error) => void;
 }
+
+const { default: MqttClient } = mqttClient;
+type MqttClient = InstanceType<typeof MqttClient>;
 
 const KEEP_ALIVE_S = 20;
 /** Hand-shakes of QoS 2 that are under way at most; brokers allow 20 unless they are told otherwise. */
@@ -186,6 +191,8 @@ export class BrokerSession {
       clean: true,
       keepalive: KEEP_ALIVE_S,
       reconnectPeriod: 0,
+      // Buffers for all 65,536 packet ids take 20 ms and 6 MB.
+      writeCache: false,
       resubscribe: false,
       queueQoSZero: false,
       manualConnect: true,

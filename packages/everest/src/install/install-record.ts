@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EverestInstallError } from './install-error.js';
 import { RECORD_FILE } from './installation-layout.js';
 

@@ -52,7 +52,7 @@ export function moduleCommand(
     ];
     return {
       file: process.execPath,
-      args: ['--enable-source-maps', MODULE_PROCESS, ...moduleArgs],
+      args: [MODULE_PROCESS, ...moduleArgs],
       moduleArgs,
       env: {
         ...env,

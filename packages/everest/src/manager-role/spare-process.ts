@@ -63,7 +63,7 @@ export class SpareProcess {
   #start(): void {
     const child = spawnChild({
       file: process.execPath,
-      args: ['--enable-source-maps', SPARE_PROCESS],
+      args: [SPARE_PROCESS],
       env: process.env,
     });
     this.#child = child;

@@ -8,14 +8,6 @@ import {
 import type { ModuleSettings } from './module-settings.js';
 import { PEER_MODULE, type SystemSettings } from './system-view.js';
 
-/** Where the module's code is. */
-export interface ModuleLocation {
-  /** Module name under which the code is found. */
-  readonly module: string;
-  /** npm package, where the name alone does not tell. */
-  readonly packageName: string | undefined;
-}
-
 /**
  * The composition of a process that runs one module of a system: the module itself, and its peers as modules of other
  * processes.
@@ -24,7 +16,7 @@ export function moduleComposition(
   settings: ModuleSettings,
   system: SystemSettings,
   configuration: ModuleConfiguration,
-  location: ModuleLocation,
+  module: string,
 ): Json {
   const { moduleId, prefixes, externalBroker } = settings;
   const peers = new Set(
@@ -40,8 +32,7 @@ export function moduleComposition(
     },
     active_modules: {
       [moduleId]: {
-        module: location.module,
-        ...(location.packageName === undefined ? {} : { package: location.packageName }),
+        module,
         config_module: configuration.config,
         config_implementation: configuration.implementationConfig,
         connections: Object.fromEntries(

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemClock, withTimeout, type Clock } from '@carabiner/clock';
 import {
-  CarabinerError,
   createRuntime,
   HOST_ORIGIN,
   LogBook,
-  PackageCatalogue,
   runUntilStopped,
-  shapeOf,
   type Logger,
   type LogOptions,
   type ModuleClasses,
-  type ModuleShape,
   type Runtime,
 } from '@carabiner/core';
 import { BrokerSession } from '../broker/broker-session.js';
@@ -23,15 +19,12 @@ import { readModuleConfiguration, type ModuleConfiguration } from '../configurat
 import type { Generation } from '../protocol/generation.js';
 import { Topics } from '../protocol/topics.js';
 import { ManagerClient } from './manager-client.js';
-import { moduleComposition, type ModuleLocation } from './module-composition.js';
+import { locateModule, type LocatedModule } from './locate-module.js';
+import { moduleComposition } from './module-composition.js';
 import { ModuleMembership } from './module-membership.js';
+import { ModuleRoleError } from './module-role-error.js';
 import type { ModuleSettings } from './module-settings.js';
 import { peerShape, readErrorTopics, readSystemSettings } from './system-view.js';
-
-/** A module that cannot take part: the manager does not know it, or its code was not found. */
-export class ModuleRoleError extends CarabinerError {
-  readonly code = 'EVEREST_MODULE_ROLE';
-}
 
 /** A module that ends waits this long for the broker to take its last word. */
 const GOODBYE_MS = 1_000;
@@ -156,10 +149,10 @@ class ModuleRole {
 
   /** One life of the module, from its configuration to its end. */
   async live(): Promise<number | 'again'> {
-    const { settings, signal, onRunning, modules, folder = process.cwd() } = this.#options;
+    const { settings, signal, onRunning, folder = process.cwd() } = this.#options;
     const configuration = await this.#configuration(signal);
     if (configuration === undefined) return 0;
-    const resolved = locate(this.#options, configuration);
+    const resolved = await locateModule(this.#options, configuration);
     const system = await systemOf(resolved.shape, this.#client, this.#topics, configuration);
     const end = new AbortController();
     const life = { configuration, end, again: false };
@@ -167,12 +160,12 @@ class ModuleRole {
     const membership = this.#join(life, resolved.shape, system.errorTopics, generation);
     this.#client.onManagerStarted = () => this.#onManagerStarted(life);
     const runtime = await createRuntime({
-      composition: moduleComposition(settings, system, configuration, resolved.location),
+      composition: moduleComposition(settings, system, configuration, resolved.module),
       folder,
       clock: this.#clock,
       log: this.#book,
       remote: membership,
-      ...(modules === undefined ? {} : { modules }),
+      modules: resolved.classes,
     });
     membership.runtime = runtime;
     const onAbort = (): void => {
@@ -193,7 +186,7 @@ class ModuleRole {
 
   #join(
     life: Life,
-    shape: ResolvedModule['shape'],
+    shape: LocatedModule['shape'],
     errorTopics: readonly string[],
     generation: Generation,
   ): ModuleMembership {
@@ -297,51 +290,15 @@ async function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 async function systemOf(
-  shape: ModuleShape & { readonly enableTelemetry?: boolean; readonly enableGlobalErrors?: boolean },
+  shape: LocatedModule['shape'],
   client: ManagerClient,
   topics: Topics,
   configuration: ModuleConfiguration,
 ): Promise<Awaited<ReturnType<typeof readSystemSettings>> & { readonly errorTopics: readonly string[] }> {
   // What nobody needs is not fetched: the definitions are gone when the module starts late.
-  const settings =
-    shape.enableTelemetry === true
-      ? await readSystemSettings(client, topics, configuration)
-      : { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
-  const errorTopics = shape.enableGlobalErrors === true ? await readErrorTopics(client, topics) : [];
+  const settings = shape.enableTelemetry
+    ? await readSystemSettings(client, topics, configuration)
+    : { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
+  const errorTopics = shape.enableGlobalErrors ? await readErrorTopics(client, topics) : [];
   return { ...settings, errorTopics };
-}
-
-interface ResolvedModule {
-  readonly location: ModuleLocation;
-  readonly shape: ModuleShape & { readonly enableTelemetry?: boolean; readonly enableGlobalErrors?: boolean };
-}
-
-/** Finds the module's code and what it declares. */
-function locate(options: RunModuleOptions, { moduleName }: ModuleConfiguration): ResolvedModule {
-  const { target = moduleName, modules = {}, folder = process.cwd() } = options;
-  for (const name of [target, moduleName]) {
-    const given = Object.hasOwn(modules, name) ? modules[name] : undefined;
-    if (given === undefined) continue;
-    const { enableTelemetry, enableGlobalErrors } = given.descriptor;
-    return {
-      location: { module: name, packageName: undefined },
-      shape: { ...shapeOf(given.descriptor), enableTelemetry, enableGlobalErrors },
-    };
-  }
-  const catalogue = new PackageCatalogue(folder);
-  const isPackage = target.includes('/') || catalogue.packages.some(({ name }) => name === target);
-  const declared = catalogue.packages.find(({ name }) => name === target)?.modules ?? [];
-  const [only, ...others] = declared;
-  // A package with one module runs it under whatever name the manager knows it by.
-  const wanted = isPackage
-    ? { package: target, module: only !== undefined && others.length === 0 ? only.module : moduleName }
-    : { package: undefined, module: target };
-  const installed = catalogue.locate(wanted);
-  if ('code' in installed) throw new ModuleRoleError(`${installed.message}; expected ${installed.expected}`);
-  const manifest = catalogue.manifestOf(installed);
-  if ('code' in manifest) throw new ModuleRoleError(manifest.message);
-  return {
-    location: { module: installed.declared.module, packageName: installed.package.name },
-    shape: manifest,
-  };
 }

@@ -15,8 +15,6 @@ export interface Assignment {
  * its standard input.
  */
 export async function main(): Promise<void> {
-  // Validators of modules are made with it.
-  await import('zod');
   const assignment = readAssignment(await firstLine());
   if (assignment === undefined) process.exit(0);
   for (const name of Object.keys(process.env))

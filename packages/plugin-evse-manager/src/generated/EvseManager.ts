@@ -54,7 +54,7 @@ import {
   type UkRandomDelayProvided,
   type UkRandomDelayProvider,
 } from '@carabiner/interfaces/interfaces/uk_random_delay';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -521,148 +521,149 @@ const messages = {
 };
 
 /** Checks the configuration of `EvseManager` and fills in defaults. */
-export const EvseManagerConfigSchema = z.strictObject({
-  connector_id: z.number(messages.connector_id).refine(Number.isInteger, messages.connector_id),
-  connector_type: z.string(messages.connector_type).default('Unknown'),
-  evse_id: z.string(messages.evse_id).default('DE*PNX*E1234567*1'),
-  evse_id_din: z.string(messages.evse_id_din).default('49A80737A45678'),
-  payment_enable_eim: z.boolean(messages.payment_enable_eim).default(true),
-  payment_enable_contract: z.boolean(messages.payment_enable_contract).default(true),
-  ac_nominal_voltage: z.number(messages.ac_nominal_voltage).default(230),
-  ac_max_reactive_power: z
-    .number(messages.ac_max_reactive_power)
-    .min(0, messages.ac_max_reactive_power)
-    .default(0),
-  ev_receipt_required: z.boolean(messages.ev_receipt_required).default(false),
-  session_logging: z.boolean(messages.session_logging).default(false),
-  session_logging_path: z.string(messages.session_logging_path).default('/tmp'),
-  session_logging_xml: z.boolean(messages.session_logging_xml).default(true),
-  has_ventilation: z.boolean(messages.has_ventilation).default(true),
-  charge_mode: z.enum(['AC', 'DC'], messages.charge_mode).default('AC'),
-  supported_iso_ac_bpt: z.boolean(messages.supported_iso_ac_bpt).default(false),
-  ac_hlc_enabled: z.boolean(messages.ac_hlc_enabled).default(false),
-  ac_hlc_use_5percent: z.boolean(messages.ac_hlc_use_5percent).default(true),
-  ac_enforce_hlc: z.boolean(messages.ac_enforce_hlc).default(false),
-  ac_with_soc: z.boolean(messages.ac_with_soc).default(false),
-  internal_over_voltage_duration_ms: z
-    .number(messages.internal_over_voltage_duration_ms)
-    .refine(Number.isInteger, messages.internal_over_voltage_duration_ms)
-    .min(0, messages.internal_over_voltage_duration_ms)
-    .default(400),
-  dbg_hlc_auth_after_tstep: z.boolean(messages.dbg_hlc_auth_after_tstep).default(false),
-  dc_isolation_voltage_V: z
-    .number(messages.dc_isolation_voltage_V)
-    .refine(Number.isInteger, messages.dc_isolation_voltage_V)
-    .default(0),
-  cable_check_wait_number_of_imd_measurements: z
-    .number(messages.cable_check_wait_number_of_imd_measurements)
-    .refine(Number.isInteger, messages.cable_check_wait_number_of_imd_measurements)
-    .default(1),
-  cable_check_enable_imd_self_test: z.boolean(messages.cable_check_enable_imd_self_test).default(true),
-  cable_check_enable_imd_self_test_relays_open: z
-    .boolean(messages.cable_check_enable_imd_self_test_relays_open)
-    .default(false),
-  cable_check_relays_open_voltage_V: z
-    .number(messages.cable_check_relays_open_voltage_V)
-    .refine(Number.isInteger, messages.cable_check_relays_open_voltage_V)
-    .default(48),
-  cable_check_relays_closed_timeout_s: z
-    .number(messages.cable_check_relays_closed_timeout_s)
-    .refine(Number.isInteger, messages.cable_check_relays_closed_timeout_s)
-    .default(5),
-  cable_check_wait_below_60V_before_finish: z
-    .boolean(messages.cable_check_wait_below_60V_before_finish)
-    .default(true),
-  hack_skoda_enyaq: z.boolean(messages.hack_skoda_enyaq).default(false),
-  hack_present_current_offset: z
-    .number(messages.hack_present_current_offset)
-    .refine(Number.isInteger, messages.hack_present_current_offset)
-    .default(0),
-  hack_pause_imd_during_precharge: z.boolean(messages.hack_pause_imd_during_precharge).default(false),
-  hack_allow_bpt_with_iso2: z.boolean(messages.hack_allow_bpt_with_iso2).default(false),
-  hack_simplified_mode_limit_10A: z.boolean(messages.hack_simplified_mode_limit_10A).default(false),
-  autocharge_use_slac_instead_of_hlc: z.boolean(messages.autocharge_use_slac_instead_of_hlc).default(false),
-  enable_autocharge: z.boolean(messages.enable_autocharge).default(false),
-  logfile_suffix: z.string(messages.logfile_suffix).default('session_uuid'),
-  soft_over_current_tolerance_percent: z.number(messages.soft_over_current_tolerance_percent).default(10),
-  soft_over_current_measurement_noise_A: z
-    .number(messages.soft_over_current_measurement_noise_A)
-    .default(0.5),
-  hack_fix_hlc_integer_current_requests: z
-    .boolean(messages.hack_fix_hlc_integer_current_requests)
-    .default(false),
-  disable_authentication: z.boolean(messages.disable_authentication).default(false),
-  sae_j2847_2_bpt_enabled: z.boolean(messages.sae_j2847_2_bpt_enabled).default(false),
-  sae_j2847_2_bpt_mode: z.enum(['V2H', 'V2G'], messages.sae_j2847_2_bpt_mode).default('V2G'),
-  request_zero_power_in_idle: z.boolean(messages.request_zero_power_in_idle).default(false),
-  external_ready_to_start_charging: z.boolean(messages.external_ready_to_start_charging).default(false),
-  uk_smartcharging_random_delay_enable: z
-    .boolean(messages.uk_smartcharging_random_delay_enable)
-    .default(false),
-  uk_smartcharging_random_delay_max_duration: z
-    .number(messages.uk_smartcharging_random_delay_max_duration)
-    .refine(Number.isInteger, messages.uk_smartcharging_random_delay_max_duration)
-    .default(600),
-  uk_smartcharging_random_delay_at_any_change: z
-    .boolean(messages.uk_smartcharging_random_delay_at_any_change)
-    .default(true),
-  initial_meter_value_timeout_ms: z
-    .number(messages.initial_meter_value_timeout_ms)
-    .refine(Number.isInteger, messages.initial_meter_value_timeout_ms)
-    .default(5000),
-  switch_3ph1ph_delay_s: z
-    .number(messages.switch_3ph1ph_delay_s)
-    .refine(Number.isInteger, messages.switch_3ph1ph_delay_s)
-    .default(10),
-  switch_3ph1ph_cp_state: z.enum(['X1', 'F'], messages.switch_3ph1ph_cp_state).default('X1'),
-  soft_over_current_timeout_ms: z
-    .number(messages.soft_over_current_timeout_ms)
-    .refine(Number.isInteger, messages.soft_over_current_timeout_ms)
-    .min(6000, messages.soft_over_current_timeout_ms)
-    .default(7000),
-  lock_connector_in_state_b: z.boolean(messages.lock_connector_in_state_b).default(true),
-  unlock_when_deauthorized: z.boolean(messages.unlock_when_deauthorized).default(false),
-  state_F_after_fault_ms: z
-    .number(messages.state_F_after_fault_ms)
-    .refine(Number.isInteger, messages.state_F_after_fault_ms)
-    .default(300),
-  fail_on_powermeter_errors: z.boolean(messages.fail_on_powermeter_errors).default(true),
-  raise_mrec9: z.boolean(messages.raise_mrec9).default(false),
-  sleep_before_enabling_pwm_hlc_mode_ms: z
-    .number(messages.sleep_before_enabling_pwm_hlc_mode_ms)
-    .refine(Number.isInteger, messages.sleep_before_enabling_pwm_hlc_mode_ms)
-    .default(500),
-  central_contract_validation_allowed: z.boolean(messages.central_contract_validation_allowed).default(false),
-  contract_certificate_installation_enabled: z
-    .boolean(messages.contract_certificate_installation_enabled)
-    .default(true),
-  inoperative_error_use_vendor_id: z.boolean(messages.inoperative_error_use_vendor_id).default(false),
-  voltage_plausibility_max_spread_threshold_V: z
-    .number(messages.voltage_plausibility_max_spread_threshold_V)
-    .default(50),
-  voltage_plausibility_fault_duration_ms: z
-    .number(messages.voltage_plausibility_fault_duration_ms)
-    .refine(Number.isInteger, messages.voltage_plausibility_fault_duration_ms)
-    .default(30000),
-  session_id_type: z.enum(['UUID', 'UUID_BASE64', 'SHORT_BASE64'], messages.session_id_type).default('UUID'),
-  zero_power_ignore_pause: z.boolean(messages.zero_power_ignore_pause).default(true),
-  zero_power_allow_ev_to_ignore_pause: z.boolean(messages.zero_power_allow_ev_to_ignore_pause).default(false),
-  bpt_channel: z.enum(['None', 'Unified', 'Separated'], messages.bpt_channel).default('None'),
-  bpt_generator_mode: z
-    .enum(['None', 'GridFollowing', 'GridForming'], messages.bpt_generator_mode)
-    .default('None'),
-  bpt_grid_code_island_method: z
-    .enum(['None', 'Active', 'Passive'], messages.bpt_grid_code_island_method)
-    .default('None'),
-  hlc_charge_loop_without_energy_timeout_s: z
-    .number(messages.hlc_charge_loop_without_energy_timeout_s)
-    .refine(Number.isInteger, messages.hlc_charge_loop_without_energy_timeout_s)
-    .default(5),
-  dc_ramp_ampere_per_second: z
-    .number(messages.dc_ramp_ampere_per_second)
-    .refine(Number.isInteger, messages.dc_ramp_ampere_per_second)
-    .default(25),
-});
+export const EvseManagerConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    connector_id: z.number(messages.connector_id).refine(Number.isInteger, messages.connector_id),
+    connector_type: z.string(messages.connector_type).default('Unknown'),
+    evse_id: z.string(messages.evse_id).default('DE*PNX*E1234567*1'),
+    evse_id_din: z.string(messages.evse_id_din).default('49A80737A45678'),
+    payment_enable_eim: z.boolean(messages.payment_enable_eim).default(true),
+    payment_enable_contract: z.boolean(messages.payment_enable_contract).default(true),
+    ac_nominal_voltage: z.number(messages.ac_nominal_voltage).default(230),
+    ac_max_reactive_power: z
+      .number(messages.ac_max_reactive_power)
+      .min(0, messages.ac_max_reactive_power)
+      .default(0),
+    ev_receipt_required: z.boolean(messages.ev_receipt_required).default(false),
+    session_logging: z.boolean(messages.session_logging).default(false),
+    session_logging_path: z.string(messages.session_logging_path).default('/tmp'),
+    session_logging_xml: z.boolean(messages.session_logging_xml).default(true),
+    has_ventilation: z.boolean(messages.has_ventilation).default(true),
+    charge_mode: z.enum(['AC', 'DC'], messages.charge_mode).default('AC'),
+    supported_iso_ac_bpt: z.boolean(messages.supported_iso_ac_bpt).default(false),
+    ac_hlc_enabled: z.boolean(messages.ac_hlc_enabled).default(false),
+    ac_hlc_use_5percent: z.boolean(messages.ac_hlc_use_5percent).default(true),
+    ac_enforce_hlc: z.boolean(messages.ac_enforce_hlc).default(false),
+    ac_with_soc: z.boolean(messages.ac_with_soc).default(false),
+    internal_over_voltage_duration_ms: z
+      .number(messages.internal_over_voltage_duration_ms)
+      .refine(Number.isInteger, messages.internal_over_voltage_duration_ms)
+      .min(0, messages.internal_over_voltage_duration_ms)
+      .default(400),
+    dbg_hlc_auth_after_tstep: z.boolean(messages.dbg_hlc_auth_after_tstep).default(false),
+    dc_isolation_voltage_V: z
+      .number(messages.dc_isolation_voltage_V)
+      .refine(Number.isInteger, messages.dc_isolation_voltage_V)
+      .default(0),
+    cable_check_wait_number_of_imd_measurements: z
+      .number(messages.cable_check_wait_number_of_imd_measurements)
+      .refine(Number.isInteger, messages.cable_check_wait_number_of_imd_measurements)
+      .default(1),
+    cable_check_enable_imd_self_test: z.boolean(messages.cable_check_enable_imd_self_test).default(true),
+    cable_check_enable_imd_self_test_relays_open: z
+      .boolean(messages.cable_check_enable_imd_self_test_relays_open)
+      .default(false),
+    cable_check_relays_open_voltage_V: z
+      .number(messages.cable_check_relays_open_voltage_V)
+      .refine(Number.isInteger, messages.cable_check_relays_open_voltage_V)
+      .default(48),
+    cable_check_relays_closed_timeout_s: z
+      .number(messages.cable_check_relays_closed_timeout_s)
+      .refine(Number.isInteger, messages.cable_check_relays_closed_timeout_s)
+      .default(5),
+    cable_check_wait_below_60V_before_finish: z
+      .boolean(messages.cable_check_wait_below_60V_before_finish)
+      .default(true),
+    hack_skoda_enyaq: z.boolean(messages.hack_skoda_enyaq).default(false),
+    hack_present_current_offset: z
+      .number(messages.hack_present_current_offset)
+      .refine(Number.isInteger, messages.hack_present_current_offset)
+      .default(0),
+    hack_pause_imd_during_precharge: z.boolean(messages.hack_pause_imd_during_precharge).default(false),
+    hack_allow_bpt_with_iso2: z.boolean(messages.hack_allow_bpt_with_iso2).default(false),
+    hack_simplified_mode_limit_10A: z.boolean(messages.hack_simplified_mode_limit_10A).default(false),
+    autocharge_use_slac_instead_of_hlc: z.boolean(messages.autocharge_use_slac_instead_of_hlc).default(false),
+    enable_autocharge: z.boolean(messages.enable_autocharge).default(false),
+    logfile_suffix: z.string(messages.logfile_suffix).default('session_uuid'),
+    soft_over_current_tolerance_percent: z.number(messages.soft_over_current_tolerance_percent).default(10),
+    soft_over_current_measurement_noise_A: z
+      .number(messages.soft_over_current_measurement_noise_A)
+      .default(0.5),
+    hack_fix_hlc_integer_current_requests: z
+      .boolean(messages.hack_fix_hlc_integer_current_requests)
+      .default(false),
+    disable_authentication: z.boolean(messages.disable_authentication).default(false),
+    sae_j2847_2_bpt_enabled: z.boolean(messages.sae_j2847_2_bpt_enabled).default(false),
+    sae_j2847_2_bpt_mode: z.enum(['V2H', 'V2G'], messages.sae_j2847_2_bpt_mode).default('V2G'),
+    request_zero_power_in_idle: z.boolean(messages.request_zero_power_in_idle).default(false),
+    external_ready_to_start_charging: z.boolean(messages.external_ready_to_start_charging).default(false),
+    uk_smartcharging_random_delay_enable: z
+      .boolean(messages.uk_smartcharging_random_delay_enable)
+      .default(false),
+    uk_smartcharging_random_delay_max_duration: z
+      .number(messages.uk_smartcharging_random_delay_max_duration)
+      .refine(Number.isInteger, messages.uk_smartcharging_random_delay_max_duration)
+      .default(600),
+    uk_smartcharging_random_delay_at_any_change: z
+      .boolean(messages.uk_smartcharging_random_delay_at_any_change)
+      .default(true),
+    initial_meter_value_timeout_ms: z
+      .number(messages.initial_meter_value_timeout_ms)
+      .refine(Number.isInteger, messages.initial_meter_value_timeout_ms)
+      .default(5000),
+    switch_3ph1ph_delay_s: z
+      .number(messages.switch_3ph1ph_delay_s)
+      .refine(Number.isInteger, messages.switch_3ph1ph_delay_s)
+      .default(10),
+    switch_3ph1ph_cp_state: z.enum(['X1', 'F'], messages.switch_3ph1ph_cp_state).default('X1'),
+    soft_over_current_timeout_ms: z
+      .number(messages.soft_over_current_timeout_ms)
+      .refine(Number.isInteger, messages.soft_over_current_timeout_ms)
+      .min(6000, messages.soft_over_current_timeout_ms)
+      .default(7000),
+    lock_connector_in_state_b: z.boolean(messages.lock_connector_in_state_b).default(true),
+    unlock_when_deauthorized: z.boolean(messages.unlock_when_deauthorized).default(false),
+    state_F_after_fault_ms: z
+      .number(messages.state_F_after_fault_ms)
+      .refine(Number.isInteger, messages.state_F_after_fault_ms)
+      .default(300),
+    fail_on_powermeter_errors: z.boolean(messages.fail_on_powermeter_errors).default(true),
+    raise_mrec9: z.boolean(messages.raise_mrec9).default(false),
+    sleep_before_enabling_pwm_hlc_mode_ms: z
+      .number(messages.sleep_before_enabling_pwm_hlc_mode_ms)
+      .refine(Number.isInteger, messages.sleep_before_enabling_pwm_hlc_mode_ms)
+      .default(500),
+    central_contract_validation_allowed: z.boolean(messages.central_contract_validation_allowed).default(false),
+    contract_certificate_installation_enabled: z
+      .boolean(messages.contract_certificate_installation_enabled)
+      .default(true),
+    inoperative_error_use_vendor_id: z.boolean(messages.inoperative_error_use_vendor_id).default(false),
+    voltage_plausibility_max_spread_threshold_V: z
+      .number(messages.voltage_plausibility_max_spread_threshold_V)
+      .default(50),
+    voltage_plausibility_fault_duration_ms: z
+      .number(messages.voltage_plausibility_fault_duration_ms)
+      .refine(Number.isInteger, messages.voltage_plausibility_fault_duration_ms)
+      .default(30000),
+    session_id_type: z.enum(['UUID', 'UUID_BASE64', 'SHORT_BASE64'], messages.session_id_type).default('UUID'),
+    zero_power_ignore_pause: z.boolean(messages.zero_power_ignore_pause).default(true),
+    zero_power_allow_ev_to_ignore_pause: z.boolean(messages.zero_power_allow_ev_to_ignore_pause).default(false),
+    bpt_channel: z.enum(['None', 'Unified', 'Separated'], messages.bpt_channel).default('None'),
+    bpt_generator_mode: z
+      .enum(['None', 'GridFollowing', 'GridForming'], messages.bpt_generator_mode)
+      .default('None'),
+    bpt_grid_code_island_method: z
+      .enum(['None', 'Active', 'Passive'], messages.bpt_grid_code_island_method)
+      .default('None'),
+    hlc_charge_loop_without_energy_timeout_s: z
+      .number(messages.hlc_charge_loop_without_energy_timeout_s)
+      .refine(Number.isInteger, messages.hlc_charge_loop_without_energy_timeout_s)
+      .default(5),
+    dc_ramp_ampere_per_second: z
+      .number(messages.dc_ramp_ampere_per_second)
+      .refine(Number.isInteger, messages.dc_ramp_ampere_per_second)
+      .default(25),
+  }))();
 
 /** Configuration of each implementation that `EvseManager` provides. */
 export interface EvseManagerImplementationConfig {
@@ -674,13 +675,14 @@ export interface EvseManagerImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const EvseManagerImplementationConfigSchema = z.strictObject({
-  evse: z.strictObject({}),
-  energy_grid: z.strictObject({}),
-  token_provider: z.strictObject({}),
-  random_delay: z.strictObject({}),
-  dc_external_derate: z.strictObject({}),
-});
+export const EvseManagerImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    evse: z.strictObject({}),
+    energy_grid: z.strictObject({}),
+    token_provider: z.strictObject({}),
+    random_delay: z.strictObject({}),
+    dc_external_derate: z.strictObject({}),
+  }))();
 
 /** What `EvseManager` provides, to publish and to raise errors with. */
 export interface EvseManagerProvides {

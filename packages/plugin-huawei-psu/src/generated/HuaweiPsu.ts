@@ -19,7 +19,7 @@ import {
   type PowerSupplyDCProvider,
 } from '@carabiner/interfaces/interfaces/power_supply_DC';
 import { PowermeterInterface, type PowermeterClient } from '@carabiner/interfaces/interfaces/powermeter';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -219,58 +219,59 @@ const implementationMessages = {
 };
 
 /** Checks the configuration of `HuaweiPsu` and fills in defaults. */
-export const HuaweiPsuConfigSchema = z.strictObject({
-  ethernet_interface: z.string(messages.ethernet_interface).default('eth0'),
-  psu_ip: z.string(messages.psu_ip).default('192.168.11.1'),
-  psu_port: z
-    .number(messages.psu_port)
-    .refine(Number.isInteger, messages.psu_port)
-    .min(1, messages.psu_port)
-    .max(65535, messages.psu_port)
-    .default(502),
-  tls_enabled: z.boolean(messages.tls_enabled).default(false),
-  psu_ca_cert: z.string(messages.psu_ca_cert).default(''),
-  client_cert: z.string(messages.client_cert).default(''),
-  client_key: z.string(messages.client_key).default(''),
-  module_placeholder_allocation_timeout_s: z
-    .number(messages.module_placeholder_allocation_timeout_s)
-    .refine(Number.isInteger, messages.module_placeholder_allocation_timeout_s)
-    .min(1, messages.module_placeholder_allocation_timeout_s)
-    .default(5),
-  modbus_timeout_s: z
-    .number(messages.modbus_timeout_s)
-    .refine(Number.isInteger, messages.modbus_timeout_s)
-    .min(1, messages.modbus_timeout_s)
-    .max(120, messages.modbus_timeout_s)
-    .default(60),
-  esn: z.string(messages.esn).default('0000000000000000'),
-  HACK_publish_requested_voltage_current: z
-    .boolean(messages.HACK_publish_requested_voltage_current)
-    .default(false),
-  HACK_use_ovm_while_cable_check: z.boolean(messages.HACK_use_ovm_while_cable_check).default(false),
-  send_secure_goose: z.boolean(messages.send_secure_goose).default(true),
-  allow_insecure_goose: z.boolean(messages.allow_insecure_goose).default(false),
-  verify_secure_goose: z.boolean(messages.verify_secure_goose).default(true),
-  upstream_voltage_source: z.enum(['IMD', 'OVM'], messages.upstream_voltage_source).default('IMD'),
-  telemetry_topic_prefix: z.string(messages.telemetry_topic_prefix).default(''),
-  ethernet_link: z.enum(['packet', 'udp', 'memory'], messages.ethernet_link).default('packet'),
-  udp_address: z.string(messages.udp_address).default('127.0.0.1'),
-  udp_group: z.string(messages.udp_group).default('239.136.184.1'),
-  udp_port: z
-    .number(messages.udp_port)
-    .refine(Number.isInteger, messages.udp_port)
-    .min(1, messages.udp_port)
-    .max(65535, messages.udp_port)
-    .default(35000),
-  tls_server_name: z.string(messages.tls_server_name).default(''),
-  tls_verify_name: z.boolean(messages.tls_verify_name).default(true),
-  off_current_A: z.number(messages.off_current_A).min(0, messages.off_current_A).default(1),
-  off_timeout_ms: z
-    .number(messages.off_timeout_ms)
-    .refine(Number.isInteger, messages.off_timeout_ms)
-    .min(0, messages.off_timeout_ms)
-    .default(2000),
-});
+export const HuaweiPsuConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    ethernet_interface: z.string(messages.ethernet_interface).default('eth0'),
+    psu_ip: z.string(messages.psu_ip).default('192.168.11.1'),
+    psu_port: z
+      .number(messages.psu_port)
+      .refine(Number.isInteger, messages.psu_port)
+      .min(1, messages.psu_port)
+      .max(65535, messages.psu_port)
+      .default(502),
+    tls_enabled: z.boolean(messages.tls_enabled).default(false),
+    psu_ca_cert: z.string(messages.psu_ca_cert).default(''),
+    client_cert: z.string(messages.client_cert).default(''),
+    client_key: z.string(messages.client_key).default(''),
+    module_placeholder_allocation_timeout_s: z
+      .number(messages.module_placeholder_allocation_timeout_s)
+      .refine(Number.isInteger, messages.module_placeholder_allocation_timeout_s)
+      .min(1, messages.module_placeholder_allocation_timeout_s)
+      .default(5),
+    modbus_timeout_s: z
+      .number(messages.modbus_timeout_s)
+      .refine(Number.isInteger, messages.modbus_timeout_s)
+      .min(1, messages.modbus_timeout_s)
+      .max(120, messages.modbus_timeout_s)
+      .default(60),
+    esn: z.string(messages.esn).default('0000000000000000'),
+    HACK_publish_requested_voltage_current: z
+      .boolean(messages.HACK_publish_requested_voltage_current)
+      .default(false),
+    HACK_use_ovm_while_cable_check: z.boolean(messages.HACK_use_ovm_while_cable_check).default(false),
+    send_secure_goose: z.boolean(messages.send_secure_goose).default(true),
+    allow_insecure_goose: z.boolean(messages.allow_insecure_goose).default(false),
+    verify_secure_goose: z.boolean(messages.verify_secure_goose).default(true),
+    upstream_voltage_source: z.enum(['IMD', 'OVM'], messages.upstream_voltage_source).default('IMD'),
+    telemetry_topic_prefix: z.string(messages.telemetry_topic_prefix).default(''),
+    ethernet_link: z.enum(['packet', 'udp', 'memory'], messages.ethernet_link).default('packet'),
+    udp_address: z.string(messages.udp_address).default('127.0.0.1'),
+    udp_group: z.string(messages.udp_group).default('239.136.184.1'),
+    udp_port: z
+      .number(messages.udp_port)
+      .refine(Number.isInteger, messages.udp_port)
+      .min(1, messages.udp_port)
+      .max(65535, messages.udp_port)
+      .default(35000),
+    tls_server_name: z.string(messages.tls_server_name).default(''),
+    tls_verify_name: z.boolean(messages.tls_verify_name).default(true),
+    off_current_A: z.number(messages.off_current_A).min(0, messages.off_current_A).default(1),
+    off_timeout_ms: z
+      .number(messages.off_timeout_ms)
+      .refine(Number.isInteger, messages.off_timeout_ms)
+      .min(0, messages.off_timeout_ms)
+      .default(2000),
+  }))();
 
 /** Configuration of each implementation that `HuaweiPsu` provides. */
 export interface HuaweiPsuImplementationConfig {
@@ -345,71 +346,72 @@ export interface HuaweiPsuImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const HuaweiPsuImplementationConfigSchema = z.strictObject({
-  connector_1: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_1.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_1.global_connector_number)
-      .min(0, implementationMessages.connector_1.global_connector_number)
-      .max(65535, implementationMessages.connector_1.global_connector_number),
-    max_export_current_A: z
-      .number(implementationMessages.connector_1.max_export_current_A)
-      .min(0, implementationMessages.connector_1.max_export_current_A)
-      .default(0),
-    max_export_power_W: z
-      .number(implementationMessages.connector_1.max_export_power_W)
-      .min(0, implementationMessages.connector_1.max_export_power_W)
-      .default(0),
-  }),
-  connector_2: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_2.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_2.global_connector_number)
-      .min(-1, implementationMessages.connector_2.global_connector_number)
-      .max(65535, implementationMessages.connector_2.global_connector_number)
-      .default(-1),
-    max_export_current_A: z
-      .number(implementationMessages.connector_2.max_export_current_A)
-      .min(0, implementationMessages.connector_2.max_export_current_A)
-      .default(0),
-    max_export_power_W: z
-      .number(implementationMessages.connector_2.max_export_power_W)
-      .min(0, implementationMessages.connector_2.max_export_power_W)
-      .default(0),
-  }),
-  connector_3: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_3.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_3.global_connector_number)
-      .min(-1, implementationMessages.connector_3.global_connector_number)
-      .max(65535, implementationMessages.connector_3.global_connector_number)
-      .default(-1),
-    max_export_current_A: z
-      .number(implementationMessages.connector_3.max_export_current_A)
-      .min(0, implementationMessages.connector_3.max_export_current_A)
-      .default(0),
-    max_export_power_W: z
-      .number(implementationMessages.connector_3.max_export_power_W)
-      .min(0, implementationMessages.connector_3.max_export_power_W)
-      .default(0),
-  }),
-  connector_4: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_4.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_4.global_connector_number)
-      .min(-1, implementationMessages.connector_4.global_connector_number)
-      .max(65535, implementationMessages.connector_4.global_connector_number)
-      .default(-1),
-    max_export_current_A: z
-      .number(implementationMessages.connector_4.max_export_current_A)
-      .min(0, implementationMessages.connector_4.max_export_current_A)
-      .default(0),
-    max_export_power_W: z
-      .number(implementationMessages.connector_4.max_export_power_W)
-      .min(0, implementationMessages.connector_4.max_export_power_W)
-      .default(0),
-  }),
-});
+export const HuaweiPsuImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    connector_1: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_1.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_1.global_connector_number)
+        .min(0, implementationMessages.connector_1.global_connector_number)
+        .max(65535, implementationMessages.connector_1.global_connector_number),
+      max_export_current_A: z
+        .number(implementationMessages.connector_1.max_export_current_A)
+        .min(0, implementationMessages.connector_1.max_export_current_A)
+        .default(0),
+      max_export_power_W: z
+        .number(implementationMessages.connector_1.max_export_power_W)
+        .min(0, implementationMessages.connector_1.max_export_power_W)
+        .default(0),
+    }),
+    connector_2: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_2.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_2.global_connector_number)
+        .min(-1, implementationMessages.connector_2.global_connector_number)
+        .max(65535, implementationMessages.connector_2.global_connector_number)
+        .default(-1),
+      max_export_current_A: z
+        .number(implementationMessages.connector_2.max_export_current_A)
+        .min(0, implementationMessages.connector_2.max_export_current_A)
+        .default(0),
+      max_export_power_W: z
+        .number(implementationMessages.connector_2.max_export_power_W)
+        .min(0, implementationMessages.connector_2.max_export_power_W)
+        .default(0),
+    }),
+    connector_3: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_3.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_3.global_connector_number)
+        .min(-1, implementationMessages.connector_3.global_connector_number)
+        .max(65535, implementationMessages.connector_3.global_connector_number)
+        .default(-1),
+      max_export_current_A: z
+        .number(implementationMessages.connector_3.max_export_current_A)
+        .min(0, implementationMessages.connector_3.max_export_current_A)
+        .default(0),
+      max_export_power_W: z
+        .number(implementationMessages.connector_3.max_export_power_W)
+        .min(0, implementationMessages.connector_3.max_export_power_W)
+        .default(0),
+    }),
+    connector_4: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_4.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_4.global_connector_number)
+        .min(-1, implementationMessages.connector_4.global_connector_number)
+        .max(65535, implementationMessages.connector_4.global_connector_number)
+        .default(-1),
+      max_export_current_A: z
+        .number(implementationMessages.connector_4.max_export_current_A)
+        .min(0, implementationMessages.connector_4.max_export_current_A)
+        .default(0),
+      max_export_power_W: z
+        .number(implementationMessages.connector_4.max_export_power_W)
+        .min(0, implementationMessages.connector_4.max_export_power_W)
+        .default(0),
+    }),
+  }))();
 
 /** What `HuaweiPsu` provides, to publish and to raise errors with. */
 export interface HuaweiPsuProvides {

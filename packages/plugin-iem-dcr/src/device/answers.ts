@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { z } from 'zod';
+import * as z from 'zod';
 
 const decimal = z.string().regex(/^\s*\d+(\.\d+)?\s*$/, 'a decimal number was expected');
 

@@ -7,7 +7,7 @@ import {
   type PowermeterProvided,
   type PowermeterProvider,
 } from '@carabiner/interfaces/interfaces/powermeter';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -163,86 +163,87 @@ const messages = {
 };
 
 /** Checks the configuration of `IemDcr` and fills in defaults. */
-export const IemDcrConfigSchema = z.strictObject({
-  ip_address: z
-    .string(messages.ip_address)
-    .refine((text) => [...text].length >= 1, messages.ip_address)
-    .default('192.168.60.12'),
-  port_http: z
-    .number(messages.port_http)
-    .refine(Number.isInteger, messages.port_http)
-    .min(0, messages.port_http)
-    .max(65535, messages.port_http)
-    .default(80),
-  timezone: z.string(messages.timezone).regex(/^[+-]\d{4}$/u, messages.timezone).default('+0100'),
-  timezone_handle_DST: z.boolean(messages.timezone_handle_DST).default(true),
-  datetime_resync_interval: z
-    .number(messages.datetime_resync_interval)
-    .refine(Number.isInteger, messages.datetime_resync_interval)
-    .min(1, messages.datetime_resync_interval)
-    .max(24, messages.datetime_resync_interval)
-    .default(2),
-  resilience_initial_connection_retry_delay: z
-    .number(messages.resilience_initial_connection_retry_delay)
-    .refine(Number.isInteger, messages.resilience_initial_connection_retry_delay)
-    .min(1000, messages.resilience_initial_connection_retry_delay)
-    .max(65535, messages.resilience_initial_connection_retry_delay)
-    .default(10000),
-  resilience_transaction_request_retries: z
-    .number(messages.resilience_transaction_request_retries)
-    .refine(Number.isInteger, messages.resilience_transaction_request_retries)
-    .min(0, messages.resilience_transaction_request_retries)
-    .max(5, messages.resilience_transaction_request_retries)
-    .default(3),
-  resilience_transaction_request_retry_delay: z
-    .number(messages.resilience_transaction_request_retry_delay)
-    .refine(Number.isInteger, messages.resilience_transaction_request_retry_delay)
-    .min(200, messages.resilience_transaction_request_retry_delay)
-    .max(1000, messages.resilience_transaction_request_retry_delay)
-    .default(250),
-  CT: z.string(messages.CT).refine((text) => [...text].length >= 1, messages.CT).default('EVSEID'),
-  CI: z.string(messages.CI).refine((text) => [...text].length >= 1, messages.CI).default('1234'),
-  TT_initial: z
-    .string(messages.TT_initial)
-    .refine((text) => [...text].length <= 250, messages.TT_initial)
-    .default(''),
-  US: z.boolean(messages.US).default(false),
-  dst_zone: z
-    .string(messages.dst_zone)
-    .refine((text) => [...text].length >= 1, messages.dst_zone)
-    .default('Europe/Berlin'),
-  dst_notation: z.enum(['iso8601', 'compatible'], messages.dst_notation).default('iso8601'),
-  energy_register: z.enum(['total', 'transaction'], messages.energy_register).default('total'),
-  identification_level_fallback: z
-    .enum([
-      'HEARSAY',
-      'TRUSTED',
-      'VERIFIED',
-      'CERTIFIED',
-      'SECURE',
-      'NONE',
-    ], messages.identification_level_fallback)
-    .default('HEARSAY'),
-  connect_timeout_ms: z
-    .number(messages.connect_timeout_ms)
-    .refine(Number.isInteger, messages.connect_timeout_ms)
-    .min(100, messages.connect_timeout_ms)
-    .max(60000, messages.connect_timeout_ms)
-    .default(2000),
-  request_timeout_ms: z
-    .number(messages.request_timeout_ms)
-    .refine(Number.isInteger, messages.request_timeout_ms)
-    .min(200, messages.request_timeout_ms)
-    .max(60000, messages.request_timeout_ms)
-    .default(5000),
-  stop_reconnect_timeout_ms: z
-    .number(messages.stop_reconnect_timeout_ms)
-    .refine(Number.isInteger, messages.stop_reconnect_timeout_ms)
-    .min(0, messages.stop_reconnect_timeout_ms)
-    .max(120000, messages.stop_reconnect_timeout_ms)
-    .default(15000),
-  keep_alive: z.boolean(messages.keep_alive).default(true),
-});
+export const IemDcrConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    ip_address: z
+      .string(messages.ip_address)
+      .refine((text) => [...text].length >= 1, messages.ip_address)
+      .default('192.168.60.12'),
+    port_http: z
+      .number(messages.port_http)
+      .refine(Number.isInteger, messages.port_http)
+      .min(0, messages.port_http)
+      .max(65535, messages.port_http)
+      .default(80),
+    timezone: z.string(messages.timezone).regex(/^[+-]\d{4}$/u, messages.timezone).default('+0100'),
+    timezone_handle_DST: z.boolean(messages.timezone_handle_DST).default(true),
+    datetime_resync_interval: z
+      .number(messages.datetime_resync_interval)
+      .refine(Number.isInteger, messages.datetime_resync_interval)
+      .min(1, messages.datetime_resync_interval)
+      .max(24, messages.datetime_resync_interval)
+      .default(2),
+    resilience_initial_connection_retry_delay: z
+      .number(messages.resilience_initial_connection_retry_delay)
+      .refine(Number.isInteger, messages.resilience_initial_connection_retry_delay)
+      .min(1000, messages.resilience_initial_connection_retry_delay)
+      .max(65535, messages.resilience_initial_connection_retry_delay)
+      .default(10000),
+    resilience_transaction_request_retries: z
+      .number(messages.resilience_transaction_request_retries)
+      .refine(Number.isInteger, messages.resilience_transaction_request_retries)
+      .min(0, messages.resilience_transaction_request_retries)
+      .max(5, messages.resilience_transaction_request_retries)
+      .default(3),
+    resilience_transaction_request_retry_delay: z
+      .number(messages.resilience_transaction_request_retry_delay)
+      .refine(Number.isInteger, messages.resilience_transaction_request_retry_delay)
+      .min(200, messages.resilience_transaction_request_retry_delay)
+      .max(1000, messages.resilience_transaction_request_retry_delay)
+      .default(250),
+    CT: z.string(messages.CT).refine((text) => [...text].length >= 1, messages.CT).default('EVSEID'),
+    CI: z.string(messages.CI).refine((text) => [...text].length >= 1, messages.CI).default('1234'),
+    TT_initial: z
+      .string(messages.TT_initial)
+      .refine((text) => [...text].length <= 250, messages.TT_initial)
+      .default(''),
+    US: z.boolean(messages.US).default(false),
+    dst_zone: z
+      .string(messages.dst_zone)
+      .refine((text) => [...text].length >= 1, messages.dst_zone)
+      .default('Europe/Berlin'),
+    dst_notation: z.enum(['iso8601', 'compatible'], messages.dst_notation).default('iso8601'),
+    energy_register: z.enum(['total', 'transaction'], messages.energy_register).default('total'),
+    identification_level_fallback: z
+      .enum([
+        'HEARSAY',
+        'TRUSTED',
+        'VERIFIED',
+        'CERTIFIED',
+        'SECURE',
+        'NONE',
+      ], messages.identification_level_fallback)
+      .default('HEARSAY'),
+    connect_timeout_ms: z
+      .number(messages.connect_timeout_ms)
+      .refine(Number.isInteger, messages.connect_timeout_ms)
+      .min(100, messages.connect_timeout_ms)
+      .max(60000, messages.connect_timeout_ms)
+      .default(2000),
+    request_timeout_ms: z
+      .number(messages.request_timeout_ms)
+      .refine(Number.isInteger, messages.request_timeout_ms)
+      .min(200, messages.request_timeout_ms)
+      .max(60000, messages.request_timeout_ms)
+      .default(5000),
+    stop_reconnect_timeout_ms: z
+      .number(messages.stop_reconnect_timeout_ms)
+      .refine(Number.isInteger, messages.stop_reconnect_timeout_ms)
+      .min(0, messages.stop_reconnect_timeout_ms)
+      .max(120000, messages.stop_reconnect_timeout_ms)
+      .default(15000),
+    keep_alive: z.boolean(messages.keep_alive).default(true),
+  }))();
 
 /** Configuration of each implementation that `IemDcr` provides. */
 export interface IemDcrImplementationConfig {
@@ -250,9 +251,10 @@ export interface IemDcrImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const IemDcrImplementationConfigSchema = z.strictObject({
-  main: z.strictObject({}),
-});
+export const IemDcrImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    main: z.strictObject({}),
+  }))();
 
 /** What `IemDcr` provides, to publish and to raise errors with. */
 export interface IemDcrProvides {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OcmfRecord } from '@carabiner/ocmf';
 import type { Logger } from '@carabiner/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where the journal survives a power failure. A value is on disk when `store` has resolved. */
 export interface JournalStore {

@@ -11,7 +11,7 @@ import {
   type FaultInjectionProvided,
   type FaultInjectionProvider,
 } from '@carabiner/interfaces/interfaces/fault_injection';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -193,60 +193,61 @@ const implementationMessages = {
 };
 
 /** Checks the configuration of `MockPsu` and fills in defaults. */
-export const MockPsuConfigSchema = z.strictObject({
-  host: z.string(messages.host).default('127.0.0.1'),
-  port: z
-    .number(messages.port)
-    .refine(Number.isInteger, messages.port)
-    .min(1, messages.port)
-    .max(65535, messages.port)
-    .default(8502),
-  certificates: z.string(messages.certificates).default(''),
-  peer_name: z.string(messages.peer_name).default(''),
-  ethernet_link: z.enum(['packet', 'udp', 'memory'], messages.ethernet_link).default('packet'),
-  ethernet_interface: z.string(messages.ethernet_interface).default('eth0'),
-  udp_address: z.string(messages.udp_address).default('127.0.0.1'),
-  udp_group: z.string(messages.udp_group).default('239.136.184.1'),
-  udp_port: z
-    .number(messages.udp_port)
-    .refine(Number.isInteger, messages.udp_port)
-    .min(1, messages.udp_port)
-    .max(65535, messages.udp_port)
-    .default(35000),
-  key: z.enum(['constant', 'random'], messages.key).default('random'),
-  send_secure_goose: z.boolean(messages.send_secure_goose).default(true),
-  verify_secure_goose: z.boolean(messages.verify_secure_goose).default(true),
-  reply_delay_ms: z
-    .number(messages.reply_delay_ms)
-    .refine(Number.isInteger, messages.reply_delay_ms)
-    .min(0, messages.reply_delay_ms)
-    .default(3),
-  period_ms: z
-    .number(messages.period_ms)
-    .refine(Number.isInteger, messages.period_ms)
-    .min(10, messages.period_ms)
-    .default(5000),
-  rounds_without_ratings: z
-    .number(messages.rounds_without_ratings)
-    .refine(Number.isInteger, messages.rounds_without_ratings)
-    .min(0, messages.rounds_without_ratings)
-    .default(0),
-  max_voltage_V: z.number(messages.max_voltage_V).min(0, messages.max_voltage_V).default(1000),
-  min_voltage_V: z.number(messages.min_voltage_V).min(0, messages.min_voltage_V).default(100),
-  max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(100),
-  min_current_A: z.number(messages.min_current_A).min(0, messages.min_current_A).default(1),
-  max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(60000),
-  voltage_ramp_V_per_s: z
-    .number(messages.voltage_ramp_V_per_s)
-    .min(1, messages.voltage_ramp_V_per_s)
-    .default(2000),
-  current_ramp_A_per_s: z
-    .number(messages.current_ramp_A_per_s)
-    .min(1, messages.current_ramp_A_per_s)
-    .default(500),
-  discharge_V_per_s: z.number(messages.discharge_V_per_s).min(1, messages.discharge_V_per_s).default(2000),
-  mqtt_base_topic: z.string(messages.mqtt_base_topic).default(''),
-});
+export const MockPsuConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    host: z.string(messages.host).default('127.0.0.1'),
+    port: z
+      .number(messages.port)
+      .refine(Number.isInteger, messages.port)
+      .min(1, messages.port)
+      .max(65535, messages.port)
+      .default(8502),
+    certificates: z.string(messages.certificates).default(''),
+    peer_name: z.string(messages.peer_name).default(''),
+    ethernet_link: z.enum(['packet', 'udp', 'memory'], messages.ethernet_link).default('packet'),
+    ethernet_interface: z.string(messages.ethernet_interface).default('eth0'),
+    udp_address: z.string(messages.udp_address).default('127.0.0.1'),
+    udp_group: z.string(messages.udp_group).default('239.136.184.1'),
+    udp_port: z
+      .number(messages.udp_port)
+      .refine(Number.isInteger, messages.udp_port)
+      .min(1, messages.udp_port)
+      .max(65535, messages.udp_port)
+      .default(35000),
+    key: z.enum(['constant', 'random'], messages.key).default('random'),
+    send_secure_goose: z.boolean(messages.send_secure_goose).default(true),
+    verify_secure_goose: z.boolean(messages.verify_secure_goose).default(true),
+    reply_delay_ms: z
+      .number(messages.reply_delay_ms)
+      .refine(Number.isInteger, messages.reply_delay_ms)
+      .min(0, messages.reply_delay_ms)
+      .default(3),
+    period_ms: z
+      .number(messages.period_ms)
+      .refine(Number.isInteger, messages.period_ms)
+      .min(10, messages.period_ms)
+      .default(5000),
+    rounds_without_ratings: z
+      .number(messages.rounds_without_ratings)
+      .refine(Number.isInteger, messages.rounds_without_ratings)
+      .min(0, messages.rounds_without_ratings)
+      .default(0),
+    max_voltage_V: z.number(messages.max_voltage_V).min(0, messages.max_voltage_V).default(1000),
+    min_voltage_V: z.number(messages.min_voltage_V).min(0, messages.min_voltage_V).default(100),
+    max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(100),
+    min_current_A: z.number(messages.min_current_A).min(0, messages.min_current_A).default(1),
+    max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(60000),
+    voltage_ramp_V_per_s: z
+      .number(messages.voltage_ramp_V_per_s)
+      .min(1, messages.voltage_ramp_V_per_s)
+      .default(2000),
+    current_ramp_A_per_s: z
+      .number(messages.current_ramp_A_per_s)
+      .min(1, messages.current_ramp_A_per_s)
+      .default(500),
+    discharge_V_per_s: z.number(messages.discharge_V_per_s).min(1, messages.discharge_V_per_s).default(2000),
+    mqtt_base_topic: z.string(messages.mqtt_base_topic).default(''),
+  }))();
 
 /** Configuration of each implementation that `MockPsu` provides. */
 export interface MockPsuImplementationConfig {
@@ -282,41 +283,42 @@ export interface MockPsuImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const MockPsuImplementationConfigSchema = z.strictObject({
-  connector_1: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_1.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_1.global_connector_number)
-      .min(-1, implementationMessages.connector_1.global_connector_number)
-      .max(65535, implementationMessages.connector_1.global_connector_number)
-      .default(1),
-  }),
-  connector_2: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_2.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_2.global_connector_number)
-      .min(-1, implementationMessages.connector_2.global_connector_number)
-      .max(65535, implementationMessages.connector_2.global_connector_number)
-      .default(-1),
-  }),
-  connector_3: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_3.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_3.global_connector_number)
-      .min(-1, implementationMessages.connector_3.global_connector_number)
-      .max(65535, implementationMessages.connector_3.global_connector_number)
-      .default(-1),
-  }),
-  connector_4: z.strictObject({
-    global_connector_number: z
-      .number(implementationMessages.connector_4.global_connector_number)
-      .refine(Number.isInteger, implementationMessages.connector_4.global_connector_number)
-      .min(-1, implementationMessages.connector_4.global_connector_number)
-      .max(65535, implementationMessages.connector_4.global_connector_number)
-      .default(-1),
-  }),
-  faults: z.strictObject({}),
-});
+export const MockPsuImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    connector_1: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_1.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_1.global_connector_number)
+        .min(-1, implementationMessages.connector_1.global_connector_number)
+        .max(65535, implementationMessages.connector_1.global_connector_number)
+        .default(1),
+    }),
+    connector_2: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_2.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_2.global_connector_number)
+        .min(-1, implementationMessages.connector_2.global_connector_number)
+        .max(65535, implementationMessages.connector_2.global_connector_number)
+        .default(-1),
+    }),
+    connector_3: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_3.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_3.global_connector_number)
+        .min(-1, implementationMessages.connector_3.global_connector_number)
+        .max(65535, implementationMessages.connector_3.global_connector_number)
+        .default(-1),
+    }),
+    connector_4: z.strictObject({
+      global_connector_number: z
+        .number(implementationMessages.connector_4.global_connector_number)
+        .refine(Number.isInteger, implementationMessages.connector_4.global_connector_number)
+        .min(-1, implementationMessages.connector_4.global_connector_number)
+        .max(65535, implementationMessages.connector_4.global_connector_number)
+        .default(-1),
+    }),
+    faults: z.strictObject({}),
+  }))();
 
 /** What `MockPsu` provides, to publish and to raise errors with. */
 export interface MockPsuProvides {

@@ -52,7 +52,7 @@ import {
   type PowermeterProvider,
 } from '@carabiner/interfaces/interfaces/powermeter';
 import { SlacInterface, type SlacProvided, type SlacProvider } from '@carabiner/interfaces/interfaces/slac';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -186,74 +186,75 @@ const messages = {
 };
 
 /** Checks the configuration of `BenchSimulator` and fills in defaults. */
-export const BenchSimulatorConfigSchema = z.strictObject({
-  battery_capacity_Wh: z
-    .number(messages.battery_capacity_Wh)
-    .min(100, messages.battery_capacity_Wh)
-    .default(60000),
-  battery_soc_percent: z
-    .number(messages.battery_soc_percent)
-    .min(0, messages.battery_soc_percent)
-    .max(100, messages.battery_soc_percent)
-    .default(20),
-  battery_voltage_V: z
-    .number(messages.battery_voltage_V)
-    .min(100, messages.battery_voltage_V)
-    .max(1000, messages.battery_voltage_V)
-    .default(400),
-  battery_resistance_Ohm: z
-    .number(messages.battery_resistance_Ohm)
-    .min(0.001, messages.battery_resistance_Ohm)
-    .max(10, messages.battery_resistance_Ohm)
-    .default(0.1),
-  ev_max_voltage_V: z.number(messages.ev_max_voltage_V).min(0, messages.ev_max_voltage_V).default(500),
-  ev_max_current_A: z.number(messages.ev_max_current_A).min(0, messages.ev_max_current_A).default(200),
-  ev_max_power_W: z.number(messages.ev_max_power_W).min(0, messages.ev_max_power_W).default(100000),
-  ev_stop_soc_percent: z
-    .number(messages.ev_stop_soc_percent)
-    .min(0, messages.ev_stop_soc_percent)
-    .max(100, messages.ev_stop_soc_percent)
-    .default(80),
-  ev_cut_off_current_A: z
-    .number(messages.ev_cut_off_current_A)
-    .min(0, messages.ev_cut_off_current_A)
-    .default(5),
-  ev_mac: z.string(messages.ev_mac).default('02:00:00:00:00:01'),
-  cable_check_timeout_ms: z
-    .number(messages.cable_check_timeout_ms)
-    .refine(Number.isInteger, messages.cable_check_timeout_ms)
-    .min(0, messages.cable_check_timeout_ms)
-    .default(40000),
-  precharge_timeout_ms: z
-    .number(messages.precharge_timeout_ms)
-    .refine(Number.isInteger, messages.precharge_timeout_ms)
-    .min(0, messages.precharge_timeout_ms)
-    .default(7000),
-  authorization_timeout_ms: z
-    .number(messages.authorization_timeout_ms)
-    .refine(Number.isInteger, messages.authorization_timeout_ms)
-    .min(0, messages.authorization_timeout_ms)
-    .default(60000),
-  max_current_A_import: z
-    .number(messages.max_current_A_import)
-    .min(0, messages.max_current_A_import)
-    .default(200),
-  ac_nominal_voltage_V: z
-    .number(messages.ac_nominal_voltage_V)
-    .min(90, messages.ac_nominal_voltage_V)
-    .default(230),
-  isolation_resistance_Ohm: z
-    .number(messages.isolation_resistance_Ohm)
-    .min(0, messages.isolation_resistance_Ohm)
-    .default(900000),
-  imd_self_test_ms: z
-    .number(messages.imd_self_test_ms)
-    .refine(Number.isInteger, messages.imd_self_test_ms)
-    .min(0, messages.imd_self_test_ms)
-    .default(3000),
-  script: z.string(messages.script).default(''),
-  scenario_file: z.string(messages.scenario_file).default(''),
-});
+export const BenchSimulatorConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    battery_capacity_Wh: z
+      .number(messages.battery_capacity_Wh)
+      .min(100, messages.battery_capacity_Wh)
+      .default(60000),
+    battery_soc_percent: z
+      .number(messages.battery_soc_percent)
+      .min(0, messages.battery_soc_percent)
+      .max(100, messages.battery_soc_percent)
+      .default(20),
+    battery_voltage_V: z
+      .number(messages.battery_voltage_V)
+      .min(100, messages.battery_voltage_V)
+      .max(1000, messages.battery_voltage_V)
+      .default(400),
+    battery_resistance_Ohm: z
+      .number(messages.battery_resistance_Ohm)
+      .min(0.001, messages.battery_resistance_Ohm)
+      .max(10, messages.battery_resistance_Ohm)
+      .default(0.1),
+    ev_max_voltage_V: z.number(messages.ev_max_voltage_V).min(0, messages.ev_max_voltage_V).default(500),
+    ev_max_current_A: z.number(messages.ev_max_current_A).min(0, messages.ev_max_current_A).default(200),
+    ev_max_power_W: z.number(messages.ev_max_power_W).min(0, messages.ev_max_power_W).default(100000),
+    ev_stop_soc_percent: z
+      .number(messages.ev_stop_soc_percent)
+      .min(0, messages.ev_stop_soc_percent)
+      .max(100, messages.ev_stop_soc_percent)
+      .default(80),
+    ev_cut_off_current_A: z
+      .number(messages.ev_cut_off_current_A)
+      .min(0, messages.ev_cut_off_current_A)
+      .default(5),
+    ev_mac: z.string(messages.ev_mac).default('02:00:00:00:00:01'),
+    cable_check_timeout_ms: z
+      .number(messages.cable_check_timeout_ms)
+      .refine(Number.isInteger, messages.cable_check_timeout_ms)
+      .min(0, messages.cable_check_timeout_ms)
+      .default(40000),
+    precharge_timeout_ms: z
+      .number(messages.precharge_timeout_ms)
+      .refine(Number.isInteger, messages.precharge_timeout_ms)
+      .min(0, messages.precharge_timeout_ms)
+      .default(7000),
+    authorization_timeout_ms: z
+      .number(messages.authorization_timeout_ms)
+      .refine(Number.isInteger, messages.authorization_timeout_ms)
+      .min(0, messages.authorization_timeout_ms)
+      .default(60000),
+    max_current_A_import: z
+      .number(messages.max_current_A_import)
+      .min(0, messages.max_current_A_import)
+      .default(200),
+    ac_nominal_voltage_V: z
+      .number(messages.ac_nominal_voltage_V)
+      .min(90, messages.ac_nominal_voltage_V)
+      .default(230),
+    isolation_resistance_Ohm: z
+      .number(messages.isolation_resistance_Ohm)
+      .min(0, messages.isolation_resistance_Ohm)
+      .default(900000),
+    imd_self_test_ms: z
+      .number(messages.imd_self_test_ms)
+      .refine(Number.isInteger, messages.imd_self_test_ms)
+      .min(0, messages.imd_self_test_ms)
+      .default(3000),
+    script: z.string(messages.script).default(''),
+    scenario_file: z.string(messages.scenario_file).default(''),
+  }))();
 
 /** Configuration of each implementation that `BenchSimulator` provides. */
 export interface BenchSimulatorImplementationConfig {
@@ -270,18 +271,19 @@ export interface BenchSimulatorImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const BenchSimulatorImplementationConfigSchema = z.strictObject({
-  board_support: z.strictObject({}),
-  connector_lock: z.strictObject({}),
-  rcd: z.strictObject({}),
-  imd: z.strictObject({}),
-  ovm: z.strictObject({}),
-  slac: z.strictObject({}),
-  hlc: z.strictObject({}),
-  powermeter: z.strictObject({}),
-  ev: z.strictObject({}),
-  output: z.strictObject({}),
-});
+export const BenchSimulatorImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    board_support: z.strictObject({}),
+    connector_lock: z.strictObject({}),
+    rcd: z.strictObject({}),
+    imd: z.strictObject({}),
+    ovm: z.strictObject({}),
+    slac: z.strictObject({}),
+    hlc: z.strictObject({}),
+    powermeter: z.strictObject({}),
+    ev: z.strictObject({}),
+    output: z.strictObject({}),
+  }))();
 
 /** What `BenchSimulator` provides, to publish and to raise errors with. */
 export interface BenchSimulatorProvides {

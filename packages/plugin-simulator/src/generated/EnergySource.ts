@@ -7,7 +7,7 @@ import {
   type ExternalEnergyLimitsProvided,
   type ExternalEnergyLimitsProvider,
 } from '@carabiner/interfaces/interfaces/external_energy_limits';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -63,27 +63,28 @@ const messages = {
 };
 
 /** Checks the configuration of `EnergySource` and fills in defaults. */
-export const EnergySourceConfigSchema = z.strictObject({
-  max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(250),
-  max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(150000),
-  phases: z
-    .number(messages.phases)
-    .refine(Number.isInteger, messages.phases)
-    .min(1, messages.phases)
-    .max(3, messages.phases)
-    .default(3),
-  nominal_voltage_V: z.number(messages.nominal_voltage_V).min(90, messages.nominal_voltage_V).default(230),
-  update_interval_ms: z
-    .number(messages.update_interval_ms)
-    .refine(Number.isInteger, messages.update_interval_ms)
-    .min(10, messages.update_interval_ms)
-    .default(1000),
-  validity_s: z
-    .number(messages.validity_s)
-    .refine(Number.isInteger, messages.validity_s)
-    .min(1, messages.validity_s)
-    .default(10),
-});
+export const EnergySourceConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(250),
+    max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(150000),
+    phases: z
+      .number(messages.phases)
+      .refine(Number.isInteger, messages.phases)
+      .min(1, messages.phases)
+      .max(3, messages.phases)
+      .default(3),
+    nominal_voltage_V: z.number(messages.nominal_voltage_V).min(90, messages.nominal_voltage_V).default(230),
+    update_interval_ms: z
+      .number(messages.update_interval_ms)
+      .refine(Number.isInteger, messages.update_interval_ms)
+      .min(10, messages.update_interval_ms)
+      .default(1000),
+    validity_s: z
+      .number(messages.validity_s)
+      .refine(Number.isInteger, messages.validity_s)
+      .min(1, messages.validity_s)
+      .default(10),
+  }))();
 
 /** Configuration of each implementation that `EnergySource` provides. */
 export interface EnergySourceImplementationConfig {
@@ -91,9 +92,10 @@ export interface EnergySourceImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const EnergySourceImplementationConfigSchema = z.strictObject({
-  external_limits: z.strictObject({}),
-});
+export const EnergySourceImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    external_limits: z.strictObject({}),
+  }))();
 
 /** What `EnergySource` provides, to publish and to raise errors with. */
 export interface EnergySourceProvides {

@@ -10,7 +10,7 @@ import {
   type EmptyProvided,
   type EmptyProvider,
 } from '@carabiner/interfaces/interfaces/empty';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -73,28 +73,29 @@ const messages = {
 };
 
 /** Checks the configuration of `IemDcrSimulator` and fills in defaults. */
-export const IemDcrSimulatorConfigSchema = z.strictObject({
-  host: z.string(messages.host).refine((text) => [...text].length >= 1, messages.host).default('127.0.0.1'),
-  port: z
-    .number(messages.port)
-    .refine(Number.isInteger, messages.port)
-    .min(0, messages.port)
-    .max(65535, messages.port)
-    .default(8880),
-  serial: z
-    .string(messages.serial)
-    .refine((text) => [...text].length >= 1, messages.serial)
-    .default('1ISA0200000001'),
-  key_file: z.string(messages.key_file).default(''),
-  script_file: z.string(messages.script_file).default(''),
-  switches: z.string(messages.switches).default(''),
-  control_port: z
-    .number(messages.control_port)
-    .refine(Number.isInteger, messages.control_port)
-    .min(0, messages.control_port)
-    .max(65535, messages.control_port)
-    .default(0),
-});
+export const IemDcrSimulatorConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    host: z.string(messages.host).refine((text) => [...text].length >= 1, messages.host).default('127.0.0.1'),
+    port: z
+      .number(messages.port)
+      .refine(Number.isInteger, messages.port)
+      .min(0, messages.port)
+      .max(65535, messages.port)
+      .default(8880),
+    serial: z
+      .string(messages.serial)
+      .refine((text) => [...text].length >= 1, messages.serial)
+      .default('1ISA0200000001'),
+    key_file: z.string(messages.key_file).default(''),
+    script_file: z.string(messages.script_file).default(''),
+    switches: z.string(messages.switches).default(''),
+    control_port: z
+      .number(messages.control_port)
+      .refine(Number.isInteger, messages.control_port)
+      .min(0, messages.control_port)
+      .max(65535, messages.control_port)
+      .default(0),
+  }))();
 
 /** Configuration of each implementation that `IemDcrSimulator` provides. */
 export interface IemDcrSimulatorImplementationConfig {
@@ -102,9 +103,10 @@ export interface IemDcrSimulatorImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const IemDcrSimulatorImplementationConfigSchema = z.strictObject({
-  main: z.strictObject({}),
-});
+export const IemDcrSimulatorImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    main: z.strictObject({}),
+  }))();
 
 /** What `IemDcrSimulator` provides, to publish and to raise errors with. */
 export interface IemDcrSimulatorProvides {

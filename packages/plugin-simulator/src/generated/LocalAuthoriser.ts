@@ -17,7 +17,7 @@ import {
   type TokenReaderProvided,
   type TokenReaderProvider,
 } from '@carabiner/interfaces/interfaces/token_reader';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -67,25 +67,26 @@ const messages = {
 };
 
 /** Checks the configuration of `LocalAuthoriser` and fills in defaults. */
-export const LocalAuthoriserConfigSchema = z.strictObject({
-  tokens: z.string(messages.tokens).default(''),
-  validity_s: z
-    .number(messages.validity_s)
-    .refine(Number.isInteger, messages.validity_s)
-    .min(0, messages.validity_s)
-    .default(0),
-  connection_timeout_s: z
-    .number(messages.connection_timeout_s)
-    .refine(Number.isInteger, messages.connection_timeout_s)
-    .min(1, messages.connection_timeout_s)
-    .default(60),
-  present_token: z.string(messages.present_token).default(''),
-  present_after_ms: z
-    .number(messages.present_after_ms)
-    .refine(Number.isInteger, messages.present_after_ms)
-    .min(0, messages.present_after_ms)
-    .default(1000),
-});
+export const LocalAuthoriserConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    tokens: z.string(messages.tokens).default(''),
+    validity_s: z
+      .number(messages.validity_s)
+      .refine(Number.isInteger, messages.validity_s)
+      .min(0, messages.validity_s)
+      .default(0),
+    connection_timeout_s: z
+      .number(messages.connection_timeout_s)
+      .refine(Number.isInteger, messages.connection_timeout_s)
+      .min(1, messages.connection_timeout_s)
+      .default(60),
+    present_token: z.string(messages.present_token).default(''),
+    present_after_ms: z
+      .number(messages.present_after_ms)
+      .refine(Number.isInteger, messages.present_after_ms)
+      .min(0, messages.present_after_ms)
+      .default(1000),
+  }))();
 
 /** Configuration of each implementation that `LocalAuthoriser` provides. */
 export interface LocalAuthoriserImplementationConfig {
@@ -95,11 +96,12 @@ export interface LocalAuthoriserImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const LocalAuthoriserImplementationConfigSchema = z.strictObject({
-  main: z.strictObject({}),
-  validator: z.strictObject({}),
-  reader: z.strictObject({}),
-});
+export const LocalAuthoriserImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    main: z.strictObject({}),
+    validator: z.strictObject({}),
+    reader: z.strictObject({}),
+  }))();
 
 /** What `LocalAuthoriser` provides, to publish and to raise errors with. */
 export interface LocalAuthoriserProvides {

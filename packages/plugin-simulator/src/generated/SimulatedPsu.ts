@@ -16,7 +16,7 @@ import {
   type PowermeterProvided,
   type PowermeterProvider,
 } from '@carabiner/interfaces/interfaces/powermeter';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is said of a bad value of a parameter. */
 function expected(parameter: string, allowed: string, secret = false) {
@@ -72,14 +72,15 @@ const messages = {
 };
 
 /** Checks the configuration of `SimulatedPsu` and fills in defaults. */
-export const SimulatedPsuConfigSchema = z.strictObject({
-  max_voltage_V: z.number(messages.max_voltage_V).min(0, messages.max_voltage_V).default(1000),
-  min_voltage_V: z.number(messages.min_voltage_V).min(0, messages.min_voltage_V).default(150),
-  max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(250),
-  max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(150000),
-  ramp_V_per_s: z.number(messages.ramp_V_per_s).min(1, messages.ramp_V_per_s).default(2000),
-  bidirectional: z.boolean(messages.bidirectional).default(false),
-});
+export const SimulatedPsuConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    max_voltage_V: z.number(messages.max_voltage_V).min(0, messages.max_voltage_V).default(1000),
+    min_voltage_V: z.number(messages.min_voltage_V).min(0, messages.min_voltage_V).default(150),
+    max_current_A: z.number(messages.max_current_A).min(0, messages.max_current_A).default(250),
+    max_power_W: z.number(messages.max_power_W).min(0, messages.max_power_W).default(150000),
+    ramp_V_per_s: z.number(messages.ramp_V_per_s).min(1, messages.ramp_V_per_s).default(2000),
+    bidirectional: z.boolean(messages.bidirectional).default(false),
+  }))();
 
 /** Configuration of each implementation that `SimulatedPsu` provides. */
 export interface SimulatedPsuImplementationConfig {
@@ -89,11 +90,12 @@ export interface SimulatedPsuImplementationConfig {
 }
 
 /** Checks the configuration of the implementations and fills in defaults. */
-export const SimulatedPsuImplementationConfigSchema = z.strictObject({
-  main: z.strictObject({}),
-  output: z.strictObject({}),
-  powermeter: z.strictObject({}),
-});
+export const SimulatedPsuImplementationConfigSchema = /* @__PURE__ */ (() =>
+  z.strictObject({
+    main: z.strictObject({}),
+    output: z.strictObject({}),
+    powermeter: z.strictObject({}),
+  }))();
 
 /** What `SimulatedPsu` provides, to publish and to raise errors with. */
 export interface SimulatedPsuProvides {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
-import { z } from 'zod';
+import * as z from 'zod';
 import { faultSchema } from './faults.js';
 import type { IemDcrGateway } from './gateway.js';
 import { NO_ERROR_WORDS } from './meter.js';

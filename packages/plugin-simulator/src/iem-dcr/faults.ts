@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every kind of fault the gateway can be told to show. */
 export const FAULT_KINDS = [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '@carabiner/clock';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { IemDcrMeter } from './meter.js';
 
 const stepSchema = z.strictObject({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const status = z.number().int().min(100).max(599);
 

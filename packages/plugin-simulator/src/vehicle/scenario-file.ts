@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseScript, ScriptError, type ScriptStep } from './script.js';
 
 const argumentSchema = z.union([z.string(), z.number()]);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The YAML library that the dialect is read with, for those who read other YAML: loading it once is enough. */
+export {
+  Document,
+  LineCounter,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parse,
+  parseDocument,
+  visit,
+} from 'yaml';
+export type { Node, Pair, Scalar, YAMLMap } from 'yaml';

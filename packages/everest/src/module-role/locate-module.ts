@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PackageCatalogue, shapeOf, type ModuleClasses, type ModuleShape } from '@carabiner/core';
+import { ModuleRoleError } from './module-role-error.js';
+
+/** Importing a package may take this long, in milliseconds. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+/** A module's code and what it declares. */
+export interface LocatedModule {
+  /** Name under which `classes` has it. */
+  readonly module: string;
+  readonly classes: ModuleClasses;
+  readonly shape: ModuleShape & { readonly enableTelemetry: boolean; readonly enableGlobalErrors: boolean };
+}
+
+/** Where a module is looked for. */
+export interface ModulePlaces {
+  /** npm package or module name; undefined takes the name that the manager tells. */
+  readonly target?: string | undefined;
+  /** Folder from which packages are looked for; default the working directory. */
+  readonly folder?: string;
+  /** Module classes by name, used before installed packages. */
+  readonly modules?: ModuleClasses;
+}
+
+/**
+ * Finds and loads a module. What it declares is taken from its class: the manager has read the manifest, and a process
+ * that reads no YAML starts sooner.
+ *
+ * @throws ModuleRoleError when its code is not found or does not load
+ */
+export async function locateModule(
+  { target, folder = process.cwd(), modules = {} }: ModulePlaces,
+  { moduleName }: { readonly moduleName: string },
+): Promise<LocatedModule> {
+  const wanted = target ?? moduleName;
+  const given = [wanted, moduleName].find((name) => Object.hasOwn(modules, name));
+  if (given !== undefined) return located(given, modules);
+  const catalogue = new PackageCatalogue(folder);
+  const installed = catalogue.locate(addressOf(wanted, moduleName, catalogue));
+  if ('code' in installed) throw new ModuleRoleError(`${installed.message}; expected ${installed.expected}`);
+  const loaded = await catalogue.classOf(installed, LOAD_TIMEOUT_MS);
+  if ('code' in loaded) throw new ModuleRoleError(`${loaded.message}; expected ${loaded.expected}`);
+  const { module } = installed.declared;
+  return located(module, { ...modules, [module]: loaded });
+}
+
+/** A package with one module runs it under whatever name the manager knows it by. */
+function addressOf(
+  target: string,
+  moduleName: string,
+  catalogue: PackageCatalogue,
+): { readonly package: string | undefined; readonly module: string } {
+  const found = catalogue.packageOf(target);
+  if (found === undefined && !target.includes('/')) return { package: undefined, module: target };
+  const [only, ...others] = found?.modules ?? [];
+  return { package: target, module: only !== undefined && others.length === 0 ? only.module : moduleName };
+}
+
+function located(module: string, classes: ModuleClasses): LocatedModule {
+  const descriptor = classes[module]?.descriptor;
+  if (descriptor === undefined) throw new ModuleRoleError(`there is no module '${module}'`);
+  const { enableTelemetry, enableGlobalErrors } = descriptor;
+  return { module, classes, shape: { ...shapeOf(descriptor), enableTelemetry, enableGlobalErrors } };
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes single files of the compiled packages, with the libraries inside that nobody else shares: Node takes about a
+// millisecond of processor time for each file it loads, and a module's process would load some 400. Each entry of a
+// package.json's `exports` and `imports` that names a file for the condition `development` gets one at its `default`.
+import { build } from 'esbuild';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+
+const folders = ['packages', 'examples'].flatMap((kind) => readdirSync(kind).map((name) => join(kind, name)));
+
+/** What is loaded from where it is installed: other packages of this project, but for what is generated, and native code. */
+const SHARED = [
+  ...['codegen', ...folders]
+    .map((folder) => packageJsonOf(folder).name)
+    .filter((name) => name !== '@carabiner/interfaces'),
+  'lmdb',
+];
+
+/**
+ * The same for CommonJS: a second container would be a stranger to that of the plugins, and native code cannot be
+ * inlined. Before the first `import` of such a file Node makes its parser of them, which takes 40 ms; `require` does
+ * without.
+ */
+const REQUIRED = /^(tsyringe|reflect-metadata|koffi)$/;
+
+const requireShared = {
+  name: 'require-shared',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: REQUIRED }, ({ path, namespace }) =>
+      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+function packageJsonOf(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
+
+function entriesOf(folder) {
+  const { exports = {}, imports = {} } = packageJsonOf(folder);
+  return Object.values({ ...exports, ...imports }).flatMap(({ development, default: bundle }) =>
+    development === undefined ? [] : [{ in: join(folder, development), out: basename(bundle, '.js') }],
+  );
+}
+
+/** A file that looks for others beside itself goes on looking there. */
+const keepPlaces = (outdir) => ({
+  name: 'keep-places',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/dist\/.*\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (!text.includes('import.meta.url')) return undefined;
+      const place = JSON.stringify(relative(outdir, path));
+      return { contents: text.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`) };
+    });
+  },
+});
+
+/** The licences of the libraries inside. */
+function licences(inputs) {
+  const packages = new Map();
+  for (const input of inputs) {
+    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0];
+    if (folder === undefined) continue;
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    packages.set(
+      `${name} ${version} (${typeof license === 'string' ? license : (license?.type ?? 'see below')})`,
+      file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim(),
+    );
+  }
+  return [...packages].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+for (const folder of folders) {
+  const entryPoints = entriesOf(folder);
+  const [first] = entryPoints;
+  if (first === undefined) continue;
+  const outdir = resolve(folder, 'dist', 'bundle');
+  rmSync(outdir, { recursive: true, force: true });
+  const { metafile, outputFiles } = await build({
+    entryPoints,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    chunkNames: 'chunk-[hash]',
+    external: SHARED,
+    plugins: [keepPlaces(outdir), requireShared],
+    banner: {
+      js: "// SPDX-License-Identifier: Apache-2.0\nimport { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+    },
+    alias: { 'readable-stream': 'node:stream', 'http2-wrapper': resolve('scripts/no-http2.mjs') },
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  mkdirSync(outdir, { recursive: true });
+  // Node reads ASCII several times as fast; only comments are not.
+  for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/[^\0-\x7f]/g, '?'));
+  const inside = licences(Object.keys(metafile.inputs));
+  if (inside.length > 0)
+    writeFileSync(
+      join(outdir, 'LICENSES.txt'),
+      `${inside.map(([title, text]) => `${title}\n\n${text}`).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`,
+    );
+}
