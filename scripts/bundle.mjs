@@ -19,9 +19,9 @@ const SHARED = [
 /**
  * The same for CommonJS: a second container would be a stranger to that of the plugins, and native code cannot be
  * inlined. Before the first `import` of such a file Node makes its parser of them, which takes 40 ms; `require` does
- * without.
+ * without. An `import` of a module of Node loads all that it has a lazy property for.
  */
-const REQUIRED = /^(tsyringe|reflect-metadata|koffi)$/;
+const REQUIRED = /^(node:.*|tsyringe|reflect-metadata|koffi)$/;
 
 const requireShared = {
   name: 'require-shared',
@@ -94,7 +94,7 @@ for (const folder of folders) {
     external: SHARED,
     plugins: [keepPlaces(outdir), requireShared],
     banner: {
-      js: "// SPDX-License-Identifier: Apache-2.0\nimport { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+      js: "// SPDX-License-Identifier: Apache-2.0\nconst require = process.getBuiltinModule('module').createRequire(import.meta.url);",
     },
     alias: { 'readable-stream': 'node:stream', 'http2-wrapper': resolve('scripts/no-http2.mjs') },
     legalComments: 'none',

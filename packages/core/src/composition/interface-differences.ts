@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
 import { compareInterfaces, type InterfaceVersion } from '@carabiner/dialect';
 import type { InterfaceDescriptor } from '../contract/index.js';
 
@@ -10,6 +11,8 @@ export function interfaceDifferences(
   offered: InterfaceDescriptor,
   wanted: InterfaceDescriptor,
 ): readonly string[] {
+  // Each plugin may carry a copy of its interfaces, and most are the same.
+  if (isDeepStrictEqual(versionOf(offered), versionOf(wanted))) return [];
   return compareInterfaces(versionOf(wanted), versionOf(offered))
     .filter(({ consumers }) => consumers === 'breaking')
     .map(({ message, path }) => (path === '' ? message : `${message} (${path})`));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import type * as Prometheus from 'prom-client';
@@ -227,6 +227,8 @@ export class MetricsServer {
    * @throws Error when the address cannot be used
    */
   async start({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+    // Loaded when it is used: most processes serve none.
+    const { createServer } = await import('node:http');
     const server = createServer((request, response) => {
       if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
         response.writeHead(404).end();

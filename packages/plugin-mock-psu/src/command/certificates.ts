@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
+import type * as Selfsigned from 'selfsigned';
 import type { Clock } from '@carabiner/clock';
 import { CERTIFICATE_FILES } from '../certificate-files.js';
 import { UsageError } from './usage-error.js';
@@ -53,8 +53,14 @@ function validity(now: Date): { notBeforeDate: Date; notAfterDate: Date } {
   return { notBeforeDate: now, notAfterDate };
 }
 
+/** The library is large, and certificates are made once. */
+async function generated(...args: Parameters<typeof Selfsigned.generate>): ReturnType<typeof Selfsigned.generate> {
+  const { generate } = await import('selfsigned');
+  return await generate(...args);
+}
+
 async function authority(commonName: string, now: Date): Promise<Pair> {
-  const made = await generate([{ name: 'commonName', value: commonName }], {
+  const made = await generated([{ name: 'commonName', value: commonName }], {
     ...validity(now),
     keySize: KEY_BITS,
     algorithm: 'sha256',
@@ -72,7 +78,7 @@ async function leaf(
   usage: 'serverAuth' | 'clientAuth',
   now: Date,
 ): Promise<Pair> {
-  const made = await generate([{ name: 'commonName', value: commonName }], {
+  const made = await generated([{ name: 'commonName', value: commonName }], {
     ...validity(now),
     keySize: KEY_BITS,
     algorithm: 'sha256',
