@@ -23,6 +23,13 @@ const SHARED = [
  */
 const REQUIRED = /^(node:.*|tsyringe|reflect-metadata|koffi)$/;
 
+/** Parts of libraries that nobody uses here and that take long to load; Node has the streams itself. */
+const LEFT_OUT = {
+  'readable-stream': 'node:stream',
+  'http2-wrapper': resolve('scripts/left-out/http2-wrapper.mjs'),
+  serialport: resolve('scripts/left-out/serialport.mjs'),
+};
+
 const requireShared = {
   name: 'require-shared',
   setup({ onResolve, onLoad }) {
@@ -96,7 +103,7 @@ for (const folder of folders) {
     banner: {
       js: "// SPDX-License-Identifier: Apache-2.0\nconst require = process.getBuiltinModule('module').createRequire(import.meta.url);",
     },
-    alias: { 'readable-stream': 'node:stream', 'http2-wrapper': resolve('scripts/no-http2.mjs') },
+    alias: LEFT_OUT,
     legalComments: 'none',
     metafile: true,
     write: false,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type ScaledClock } from '@carabiner/clock';
 import { createRuntime, type Runtime, type RuntimeEvent, type RuntimeOptions } from '@carabiner/core';
-import { openSystem, TIME_VARIABLES, type Manager } from '@carabiner/everest';
+import { openSystem, TIME_VARIABLES, type Manager, type System } from '@carabiner/everest';
 import type { Composition } from './composition.js';
 import { freePort } from './placement.js';
 
@@ -54,8 +54,9 @@ export async function distribute(
       ]),
     ),
   };
+  let system: System | undefined;
   try {
-    const system = await openSystem({ composition: data, folder: FOLDER, log });
+    system = await openSystem({ composition: data, folder: FOLDER, log });
     if (system?.manager === undefined) throw new Error('the composition has no module in another process');
     const { manager } = system;
     const runtime = await createRuntime({
@@ -76,6 +77,7 @@ export async function distribute(
       },
     };
   } catch (error) {
+    await system?.close();
     await mosquitto?.stop();
     throw error;
   }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
-import { isCallError } from '@carabiner/core';
+import { systemClock } from '@carabiner/clock';
+import { CompositionSource, isCallError, readComposition } from '@carabiner/core';
+import { Manager, openSystemBroker } from '@carabiner/everest';
 import { BROKERS, type BrokerKind, type TestBroker } from './support/brokers.js';
-import { eventually, startSystem, type TestSystem } from './support/system.js';
+import { quietLog } from './support/quiet-log.js';
+import { eventually, PAIR, startSystem, type TestSystem } from './support/system.js';
 
 const CONSUMER = {
   module: 'Consumer',
@@ -129,6 +132,27 @@ function describeManager(kind: BrokerKind): void {
       const next = manager.sparePid ?? 0;
       await made.stop();
       await eventually(() => !isAlive(next), 'the end of the spare');
+    });
+
+    it('begins with the processes of its modules before the composition is checked, and ends them if it is refused', async () => {
+      const refused = { psu: { module: 'Supply', isolation: 'process', config_module: { limit: 'high' } } };
+      const { configuration } = readComposition(CompositionSource.of({ active_modules: refused }));
+      const manager = new Manager({
+        configuration,
+        file: undefined,
+        folder: PAIR,
+        broker: await openSystemBroker(configuration.settings, PAIR),
+        clock: systemClock,
+        log: quietLog,
+      });
+      const waiting = manager.sparePid ?? 0;
+      expect(isAlive(waiting)).to.equal(true);
+      await manager.stop();
+      await eventually(() => !isAlive(waiting), 'the end of the process');
+      system = await startSystem({ psu: { module: 'Supply', isolation: 'process' } }, { broker });
+      const begun = system.manager.sparePid ?? 0;
+      await system.started;
+      expect(system.manager.pids.get('psu')).to.equal(begun);
     });
 
     it('tells a broker that is started anew who is lost', async function () {

@@ -5,7 +5,7 @@ export { loadComposition, type CompositionOptions, type LoadedComposition } from
 export { ModuleResolver, type LoadedModule, type ModuleClasses } from './module-resolver.js';
 export { PackageCatalogue, type InstalledModule } from './package-catalogue.js';
 export { readModulePackage, scanPackages, type DeclaredModule, type ModulePackage } from './package-scan.js';
-export { shapeOf, type ModuleShape } from './module-shape.js';
+export { digestOf, shapeOf, type ModuleShape } from './module-shape.js';
 export { readComposition } from './read-composition.js';
 export type { ConfigAccess, ConfigValues, ModuleEntry, RunConfiguration } from './run-configuration.js';
 export type {

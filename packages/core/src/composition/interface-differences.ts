@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isDeepStrictEqual } from 'node:util';
 import { compareInterfaces, type InterfaceVersion } from '@carabiner/dialect';
 import type { InterfaceDescriptor } from '../contract/index.js';
 
@@ -11,11 +10,22 @@ export function interfaceDifferences(
   offered: InterfaceDescriptor,
   wanted: InterfaceDescriptor,
 ): readonly string[] {
-  // Each plugin may carry a copy of its interfaces, and most are the same.
-  if (isDeepStrictEqual(versionOf(offered), versionOf(wanted))) return [];
+  if (textOf(offered) === textOf(wanted)) return [];
   return compareInterfaces(versionOf(wanted), versionOf(offered))
     .filter(({ consumers }) => consumers === 'breaking')
     .map(({ message, path }) => (path === '' ? message : `${message} (${path})`));
+}
+
+/** Plugins may carry copies of their interfaces, and most are the same. */
+const texts = new WeakMap<InterfaceDescriptor, string>();
+
+function textOf(descriptor: InterfaceDescriptor): string {
+  let text = texts.get(descriptor);
+  if (text === undefined) {
+    text = JSON.stringify(versionOf(descriptor));
+    texts.set(descriptor, text);
+  }
+  return text;
 }
 
 function versionOf({ name, definition, types, errors }: InterfaceDescriptor): InterfaceVersion {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import type { ConfigParameters } from '@carabiner/dialect';
 import type { ModuleDescriptor } from '../contract/index.js';
 
@@ -45,4 +46,20 @@ export function shapeOf(descriptor: ModuleDescriptor): ModuleShape {
     ),
     enableExternalMqtt: descriptor.enableExternalMqtt,
   };
+}
+
+/**
+ * Short for what manifest and code must agree in: implementations and requirements with their interfaces, parameters with
+ * their types.
+ */
+export function digestOf({ provides, requires, config }: ModuleShape): string {
+  const interfaces = (each: ModuleShape['provides'] | ModuleShape['requires']): readonly string[] =>
+    Object.entries(each)
+      .map(([id, { interface: name }]) => `${id}:${name}`)
+      .sort();
+  const parameters = Object.entries(config)
+    .map(([name, { type }]) => `${name}:${type}`)
+    .sort();
+  const text = JSON.stringify([interfaces(provides), interfaces(requires), parameters]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { statSync } from 'node:fs';
 import {
   hasErrors,
   nearestName,
@@ -10,8 +11,8 @@ import {
 import type { ModuleCatalogue } from './check-composition.js';
 import type { ModuleClass } from '../injection/module-class.js';
 import { coreProblems } from './core-copy.js';
-import type { ModuleShape } from './module-shape.js';
-import { importModule } from './load-module.js';
+import { digestOf, shapeOf, type ModuleShape } from './module-shape.js';
+import { importModule, loadModule } from './load-module.js';
 import { findInstalled, findModulePackage, scanPackages } from './package-scan.js';
 import type { DeclaredModule, ModulePackage } from './package-scan.js';
 import type { ModuleEntry } from './run-configuration.js';
@@ -25,7 +26,6 @@ export interface InstalledModule {
 /** Modules of the packages that are installed for a folder. */
 export class PackageCatalogue implements ModuleCatalogue {
   #packages: readonly ModulePackage[] | undefined;
-  readonly #manifests = new Map<string, ManifestModel | FindingText>();
 
   /** @param folder - of the composition */
   constructor(private readonly folder: string) {}
@@ -51,13 +51,25 @@ export class PackageCatalogue implements ModuleCatalogue {
   }
 
   /**
-   * The class of an installed module, without a look at its manifest: for a process that runs what another one, which
-   * has read it, tells.
+   * The class of an installed module, which agrees with its manifest.
    *
    * @param timeoutMs - limit of the import, in milliseconds of the machine's clock
+   * @param digest - {@link digestOf} of the manifest, from a process that has read it; a class that fits is taken
+   *   without another look at the manifest
    */
-  async classOf(installed: InstalledModule, timeoutMs: number): Promise<ModuleClass | FindingText> {
-    return coreProblems(installed.package)[0] ?? (await importModule(installed, timeoutMs));
+  async classOf(
+    installed: InstalledModule,
+    timeoutMs: number,
+    digest?: string,
+  ): Promise<ModuleClass | FindingText> {
+    const problem = coreProblems(installed.package)[0];
+    if (problem !== undefined) return problem;
+    if (digest !== undefined) {
+      const loaded = await importModule(installed, timeoutMs);
+      if ('code' in loaded || digestOf(shapeOf(loaded.descriptor)) === digest) return loaded;
+    }
+    const manifest = this.manifestOf(installed);
+    return 'code' in manifest ? manifest : await loadModule(installed, manifest, timeoutMs);
   }
 
   /** The package and declaration of an entry's module, or why there is none. */
@@ -88,18 +100,14 @@ export class PackageCatalogue implements ModuleCatalogue {
 
   /** The manifest of an installed module, read once. */
   manifestOf({ package: { name }, declared }: InstalledModule): ManifestModel | FindingText {
-    const known = this.#manifests.get(declared.manifest);
-    if (known !== undefined) return known;
-    const { manifest, findings } = readManifest(declared.manifest, { module: declared.module });
-    const result: ManifestModel | FindingText = hasErrors(findings)
+    const { manifest, findings } = readOnce(declared);
+    return hasErrors(findings)
       ? {
           code: 'bad-manifest',
           message: `the manifest of '${declared.module}' in package ${name} has errors: ${formatFindings(findings)}`,
           expected: 'a manifest without errors',
         }
       : manifest;
-    this.#manifests.set(declared.manifest, result);
-    return result;
   }
 
   #all(): readonly InstalledModule[] {
@@ -134,6 +142,22 @@ export class PackageCatalogue implements ModuleCatalogue {
       suggestion: nearestName(module, names),
     };
   }
+}
+
+/** Manifests by path: YAML takes its time, and several parts of a process look at the same ones. */
+const manifests = new Map<
+  string,
+  { readonly stamp: string; readonly read: ReturnType<typeof readManifest> }
+>();
+
+function readOnce({ manifest: path, module }: DeclaredModule): ReturnType<typeof readManifest> {
+  const file = statSync(path, { throwIfNoEntry: false });
+  const stamp = `${module} ${file?.mtimeMs ?? 0} ${file?.size ?? 0} ${file?.ino ?? 0}`;
+  const known = manifests.get(path);
+  if (known?.stamp === stamp) return known.read;
+  const read = readManifest(path, { module });
+  manifests.set(path, { stamp, read });
+  return read;
 }
 
 function answersTo(declared: DeclaredModule, module: string): boolean {

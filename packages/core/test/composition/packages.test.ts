@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CompositionError, createRuntime, loadComposition } from '@carabiner/core';
+import {
+  CompositionError,
+  createRuntime,
+  digestOf,
+  loadComposition,
+  PackageCatalogue,
+} from '@carabiner/core';
 import { VirtualClock } from '@carabiner/clock/virtual';
 import { rejection } from '../support/system.js';
 import { Installation, MANIFEST, moduleCode } from '../support/packages.js';
@@ -151,6 +158,74 @@ describe('modules of packages', () => {
     expect(await outcome({ module: 'Stale' })).to.contain(
       'provides.main is counter in the manifest and meter',
     );
+  });
+
+  it('are taken without a look at the manifest by who knows what it says, and only then', async () => {
+    place.install('quick', declares('Quick'), files('Quick'));
+    const catalogue = new PackageCatalogue(place.folder);
+    const installed = catalogue.locate({ module: 'Quick', package: 'quick' });
+    if ('code' in installed) throw new Error(installed.message);
+    const manifest = catalogue.manifestOf(installed);
+    if ('code' in manifest) throw new Error(manifest.message);
+    const digest = digestOf(manifest);
+    place.write({ 'node_modules/quick/manifest.yaml': 'description: no longer a manifest' });
+    const known = await catalogue.classOf(installed, 5_000, digest);
+    expect(known).to.be.a('function');
+    const unknown = await catalogue.classOf(installed, 5_000);
+    expect(unknown).to.have.property('code', 'bad-manifest');
+    place.write({
+      'node_modules/quick/manifest.yaml': MANIFEST.replaceAll('interface: counter', 'interface: meter'),
+    });
+    const stale = await catalogue.classOf(installed, 5_000, 'of another manifest');
+    expect(stale).to.have.property('code', 'stale-descriptor');
+  });
+
+  it('may be exported by a file that the imports of the package name, under the conditions of this process', async () => {
+    place.install(
+      'split',
+      {
+        imports: {
+          '#here': { 'not-here': './nowhere.js', default: './here.js' },
+          '#lost': './lost.js',
+        },
+        carabiner: {
+          modules: {
+            Here: { manifest: './manifest.yaml', entry: '#here' },
+            Lost: { manifest: './manifest.yaml', entry: '#lost' },
+            Unnamed: { manifest: './manifest.yaml', entry: '#unnamed' },
+          },
+        },
+      },
+      { 'manifest.yaml': MANIFEST, 'here.js': moduleCode('Here', 'here') },
+    );
+    expect(await outcome({ module: 'Here' })).to.equal('here');
+    expect(await outcome({ module: 'Lost' })).to.contain('missing-entry');
+    expect(await outcome({ module: 'Unnamed' })).to.contain('missing-entry');
+  });
+
+  it('are loaded by the conditions that the process was started with', () => {
+    place.install(
+      'two-faced',
+      { ...declares('Two'), exports: { '.': { special: './special.js', default: './index.js' } } },
+      { ...files('Two', 'plain'), 'special.js': moduleCode('Two', 'special') },
+    );
+    const file = compose({ module: 'Two' });
+    const program = `
+      import { createRuntime } from '@carabiner/core';
+      const runtime = await createRuntime({ file: ${JSON.stringify(file)}, log: { level: 'silent' } });
+      await runtime.start();
+      console.log(await runtime.call('m', 'main', 'id'));
+      await runtime.stop();`;
+    const answer = (options: readonly string[], env: object = {}): string =>
+      execFileSync(process.execPath, [...options, '--input-type=module', '-e', program], {
+        cwd: place.folder,
+        env: { ...process.env, ...env },
+        encoding: 'utf8',
+      }).trim();
+    expect(answer([])).to.equal('plain');
+    expect(answer(['--conditions=special'])).to.equal('special');
+    expect(answer(['-C', 'special'])).to.equal('special');
+    expect(answer([], { NODE_OPTIONS: '--conditions special' })).to.equal('special');
   });
 
   it('with a broken manifest are reported', async () => {

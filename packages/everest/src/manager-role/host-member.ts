@@ -99,6 +99,7 @@ export class HostMember implements RemoteModules {
       },
       options.strict,
     );
+    this.#processes.launch();
   }
 
   hosts(entry: ModuleEntry): boolean {

@@ -120,6 +120,7 @@ export class Manager implements RemoteModules {
       },
       options.strict,
     );
+    this.#processes.launch();
   }
 
   /** Process ids of the children, by module id. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ModuleEntry } from '@carabiner/core';
+import { digestOf, type ModuleEntry, type ModuleShape } from '@carabiner/core';
 import type { BrokerAddress } from '../broker/broker-address.js';
 import { brokerPort } from '../broker/broker-address.js';
 import { BROKER_VARIABLES } from '../module-role/module-settings.js';
@@ -35,8 +35,9 @@ export function moduleCommand(
   entry: ModuleEntry,
   placement: Extract<Placement, { kind: 'child' | 'guest' }>,
   system: SystemAddress,
+  declaration: ModuleShape | undefined,
 ): ProcessCommand {
-  const env = { ...inherited(system), ...everestEnvironment(entry, system) };
+  const env = { ...inheritedEnvironment(system), ...everestEnvironment(entry, system) };
   if (placement.kind === 'child') {
     const { package: installed } = placement.installed;
     const moduleArgs = [
@@ -49,6 +50,7 @@ export function moduleCommand(
       system.logLevel,
       '--log-format',
       system.logFormat,
+      ...(declaration === undefined ? [] : ['--declared', digestOf(declaration)]),
     ];
     return {
       file: process.execPath,
@@ -69,7 +71,10 @@ export function moduleCommand(
  * What this process hands on of its own environment: nobody's way into the broker, since a module may know its own password
  * only.
  */
-function inherited({ broker, brokerEnvironment }: SystemAddress): Record<string, string | undefined> {
+export function inheritedEnvironment({
+  broker,
+  brokerEnvironment,
+}: SystemAddress): Record<string, string | undefined> {
   const outside = brokerEnvironment[BROKER_VARIABLES.external] ?? '';
   return Object.fromEntries(
     Object.entries(process.env).filter(([name, value]) => {

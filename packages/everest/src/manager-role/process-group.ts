@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ChildProcess } from 'node:child_process';
 import { systemClock, type Clock } from '@carabiner/clock';
 import type { Logger, ModuleEntry } from '@carabiner/core';
 import { encodeModuleList } from '../bus/module-list.js';
-import { moduleCommand, type SystemAddress } from './module-command.js';
+import { inheritedEnvironment, moduleCommand, type SystemAddress } from './module-command.js';
 import type { Placements } from './placement.js';
-import { SpareProcess } from './spare-process.js';
-import { spawnChild, SupervisedProcess } from './supervised-process.js';
+import { SpareProcesses } from './spare-processes.js';
+import { spawnChild, SupervisedProcess, type ProcessCommand } from './supervised-process.js';
 import type { SystemLink } from './system-link.js';
 
 /** Time modules have to follow a shutdown message. */
@@ -22,7 +23,8 @@ export interface ProcessGroupEvents {
 export class ProcessGroup {
   readonly #processes = new Map<string, SupervisedProcess>();
   // The operating system lives in real time.
-  readonly #spare: SpareProcess;
+  readonly #spares: SpareProcesses;
+  #areReady = false;
 
   /** @param strict - no process is started again, since the end of one ends everything */
   constructor(
@@ -34,7 +36,7 @@ export class ProcessGroup {
     private readonly events: ProcessGroupEvents,
     private readonly strict = false,
   ) {
-    this.#spare = new SpareProcess(systemClock, log);
+    this.#spares = new SpareProcesses(systemClock, log, inheritedEnvironment(address));
   }
 
   /** Process ids by module id, of those that run. */
@@ -44,6 +46,11 @@ export class ProcessGroup {
     );
   }
 
+  /** The modules' processes begin to load; which module each becomes is said by {@link ProcessGroup.start}. */
+  launch(): void {
+    this.#spares.launch(this.link.entriesOf('child').length);
+  }
+
   start(): void {
     for (const entry of [...this.link.entriesOf('child'), ...this.link.entriesOf('guest')])
       this.#start(entry);
@@ -51,12 +58,13 @@ export class ProcessGroup {
 
   /** Process id of the spare; undefined while there is none. */
   get sparePid(): number | undefined {
-    return this.#spare.pid;
+    return this.#spares.pid;
   }
 
   /** All are ready: from now on a process waits to take the place of one that ends, where the composition wants that. */
   ready(): void {
-    if (this.address.spare && !this.strict && this.link.entriesOf('child').length > 0) this.#spare.prepare();
+    this.#areReady = true;
+    if (this.#keepsSpare) this.#spares.prepare();
   }
 
   /**
@@ -66,7 +74,7 @@ export class ProcessGroup {
    * @param missed - the rest of the system goes on without them
    */
   async stop(asked: boolean, missed = false): Promise<void> {
-    this.#spare.close();
+    this.#spares.close();
     await Promise.all(
       [...this.#processes.values()].map(async (each) => {
         if (asked && (await each.waitForEnd(GRACEFUL_MS))) return;
@@ -79,13 +87,23 @@ export class ProcessGroup {
     }
   }
 
+  get #keepsSpare(): boolean {
+    return this.address.spare && !this.strict && this.link.entriesOf('child').length > 0;
+  }
+
+  #launch(command: ProcessCommand): ChildProcess {
+    const spare = this.#spares.take(command);
+    if (spare !== undefined && this.#areReady && this.#keepsSpare) this.#spares.prepare();
+    return spare ?? spawnChild(command);
+  }
+
   #start(entry: ModuleEntry): void {
     const placement = this.placements.of(entry);
     if (placement.kind !== 'child' && placement.kind !== 'guest') return;
     const { link, log } = this;
     const supervised = new SupervisedProcess(
       entry.id,
-      () => moduleCommand(entry, placement, this.address),
+      () => moduleCommand(entry, placement, this.address, this.placements.declarationOf(entry)),
       this.strict ? { ...entry.restart, policy: 'never' } : entry.restart,
       this.clock,
       log,
@@ -104,7 +122,7 @@ export class ProcessGroup {
           this.events.restarted(entry.id);
         },
       },
-      (command) => this.#spare.take(command) ?? spawnChild(command),
+      (command) => this.#launch(command),
     );
     this.#processes.set(entry.id, supervised);
     supervised.start();

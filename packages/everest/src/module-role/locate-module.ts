@@ -21,16 +21,18 @@ export interface ModulePlaces {
   readonly folder?: string;
   /** Module classes by name, used before installed packages. */
   readonly modules?: ModuleClasses;
+  /** `digestOf` of the module's manifest, from a manager of this project. */
+  readonly declared?: string | undefined;
 }
 
 /**
- * Finds and loads a module. What it declares is taken from its class: the manager has read the manifest, and a process
- * that reads no YAML starts sooner.
+ * Finds and loads a module. What it declares is taken from its class; a process whose manager has read the manifest reads
+ * no YAML and starts sooner.
  *
  * @throws ModuleRoleError when its code is not found or does not load
  */
 export async function locateModule(
-  { target, folder = process.cwd(), modules = {} }: ModulePlaces,
+  { target, folder = process.cwd(), modules = {}, declared }: ModulePlaces,
   { moduleName }: { readonly moduleName: string },
 ): Promise<LocatedModule> {
   const wanted = target ?? moduleName;
@@ -39,7 +41,7 @@ export async function locateModule(
   const catalogue = new PackageCatalogue(folder);
   const installed = catalogue.locate(addressOf(wanted, moduleName, catalogue));
   if ('code' in installed) throw new ModuleRoleError(`${installed.message}; expected ${installed.expected}`);
-  const loaded = await catalogue.classOf(installed, LOAD_TIMEOUT_MS);
+  const loaded = await catalogue.classOf(installed, LOAD_TIMEOUT_MS, declared);
   if ('code' in loaded) throw new ModuleRoleError(`${loaded.message}; expected ${loaded.expected}`);
   const { module } = installed.declared;
   return located(module, { ...modules, [module]: loaded });

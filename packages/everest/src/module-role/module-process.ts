@@ -13,6 +13,8 @@ export interface ModuleProcessArguments extends ModuleOptions {
   readonly folder: string | undefined;
   readonly logLevel: string | undefined;
   readonly logFormat: string | undefined;
+  /** What the manager has read in the module's manifest, as a digest. */
+  readonly declared: string | undefined;
 }
 
 /** Options of EVerest's own modules that mean nothing here; they are taken and ignored, as there. */
@@ -41,6 +43,7 @@ export function parseModuleArguments(args: readonly string[]): ModuleProcessArgu
       folder: text,
       log_level: text,
       log_format: text,
+      declared: text,
       dontvalidateschema: { type: 'boolean' },
       ...Object.fromEntries(IGNORED.map((name) => [name, text] as const)),
     },
@@ -57,6 +60,7 @@ export function parseModuleArguments(args: readonly string[]): ModuleProcessArgu
     folder: values.folder,
     logLevel: values.log_level,
     logFormat: values.log_format,
+    declared: values.declared,
   };
 }
 
@@ -69,9 +73,11 @@ const LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug',
  * @returns the exit code
  */
 export async function runModuleProcess(
-  { target, folder, logLevel, logFormat, ...options }: ModuleProcessArguments,
+  { target, folder, logLevel, logFormat, declared, ...options }: ModuleProcessArguments,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<number> {
+  // Which of the many is which, for those who look at the machine's list of processes.
+  process.title = `carabiner ${options.moduleId ?? env['EV_MODULE'] ?? target ?? ''}`.trim();
   const book = new LogBook({
     level: LEVELS.find((level) => level === (logLevel ?? env['CARABINER_LOG_LEVEL'])) ?? 'info',
     format: logFormat === 'pretty' || logFormat === 'json' ? logFormat : 'auto',
@@ -90,6 +96,7 @@ export async function runModuleProcess(
     return await runModule({
       settings: readModuleSettings(options, env),
       target,
+      declared,
       log: book,
       signal: orphaned.signal,
       clock: processClock(env),

@@ -41,6 +41,8 @@ export interface RunModuleOptions {
   readonly folder?: string;
   /** Module classes by name, used before installed packages. */
   readonly modules?: ModuleClasses;
+  /** `digestOf` of the module's manifest, from a manager of this project. */
+  readonly declared?: string | undefined;
   readonly clock?: Clock;
   readonly log?: LogBook | LogOptions;
   /** Ends the module like SIGTERM does. */

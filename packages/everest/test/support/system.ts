@@ -62,7 +62,13 @@ export async function startSystem(
     await broker.close();
     throw error;
   }
-  const runtime = await createRuntime({ composition, folder, log: book, remote: manager });
+  let runtime: Runtime;
+  try {
+    runtime = await createRuntime({ composition, folder, log: book, remote: manager });
+  } catch (error) {
+    await manager.stop();
+    throw error;
+  }
   manager.runtime = runtime;
   const started = runtime.start();
   return {

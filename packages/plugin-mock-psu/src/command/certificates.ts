@@ -54,7 +54,9 @@ function validity(now: Date): { notBeforeDate: Date; notAfterDate: Date } {
 }
 
 /** The library is large, and certificates are made once. */
-async function generated(...args: Parameters<typeof Selfsigned.generate>): ReturnType<typeof Selfsigned.generate> {
+async function generated(
+  ...args: Parameters<typeof Selfsigned.generate>
+): ReturnType<typeof Selfsigned.generate> {
   const { generate } = await import('selfsigned');
   return await generate(...args);
 }
