@@ -53,15 +53,25 @@ function entriesOf(folder) {
   );
 }
 
-/** A file that looks for others beside itself goes on looking there. */
-const keepPlaces = (outdir) => ({
-  name: 'keep-places',
+/** What a file of the package itself has to keep where it becomes a part of another. */
+const ownFiles = (folder, outdir) => ({
+  name: 'own-files',
   setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/.*\.js$/ }, ({ path }) => {
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      if (!path.startsWith(resolve(folder, 'dist'))) return undefined;
       const text = readFileSync(path, 'utf8');
-      if (!text.includes('import.meta.url')) return undefined;
+      // A file that looks for others beside itself goes on looking there.
       const place = JSON.stringify(relative(outdir, path));
-      return { contents: text.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`) };
+      const placed = text.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`);
+      // Errors and modules go by the names of their classes, which are others where two files have the same.
+      const classes = [...text.matchAll(/^(?:export )?class (\w+)|^let (\w+) = .*\bclass\b/gm)];
+      const named = classes.map(([, declared, decorated]) => declared ?? decorated);
+      const names = named.map(
+        // A text of a program may look like one.
+        (name) =>
+          `typeof ${name} === 'function' && Object.defineProperty(${name}, 'name', { value: '${name}', configurable: true });`,
+      );
+      return { contents: [placed, ...names].join('\n') };
     });
   },
 });
@@ -99,7 +109,7 @@ for (const folder of folders) {
     mainFields: ['module', 'main'],
     chunkNames: 'chunk-[hash]',
     external: SHARED,
-    plugins: [keepPlaces(outdir), requireShared],
+    plugins: [ownFiles(folder, outdir), requireShared],
     banner: {
       js: "// SPDX-License-Identifier: Apache-2.0\nconst require = process.getBuiltinModule('module').createRequire(import.meta.url);",
     },
