@@ -98,6 +98,7 @@ for (const folder of folders) {
   if (first === undefined) continue;
   const outdir = resolve(folder, 'dist', 'bundle');
   rmSync(outdir, { recursive: true, force: true });
+  if (process.argv.includes('--clean')) continue;
   const { metafile, outputFiles } = await build({
     entryPoints,
     outdir,

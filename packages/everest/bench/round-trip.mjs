@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '@carabiner/clock';
 import { CONTRACT_INTERFACE, Collector, ContractModule } from '@carabiner/core/bus-contract';
 import { connectAsync } from 'mqtt';
-import { BrokerSession, MqttBus, startEmbeddedBroker, Topics } from '../dist/index.js';
+import { BrokerSession, MqttBus, startEmbeddedBroker, Topics } from '@carabiner/everest';
 
 const CALLS = 2_000;
 const VALUES = 5_000;

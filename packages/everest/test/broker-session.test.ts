@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { systemClock } from '@carabiner/clock';
 import { expect } from 'chai';
 import { BrokerSession } from '@carabiner/everest';
 import { BROKERS, type TestBroker } from './support/brokers.js';
 import { quietLog } from './support/quiet-log.js';
+import { eventually } from './support/system.js';
 
 for (const kind of BROKERS)
   describe(`session with ${kind.name}`, () => {
@@ -53,3 +55,58 @@ for (const kind of BROKERS)
       await closed;
     });
   });
+
+describe('session with a broker that is slow to end its hand-shakes', () => {
+  const ID = 7;
+  const TOPIC = 'everest/once';
+  const [PUBREC, PUBCOMP] = [0x50, 0x70];
+
+  const publication = (payload: string, duplicate = false): Buffer => {
+    const body = Buffer.from(
+      `\0${String.fromCharCode(TOPIC.length)}${TOPIC}\0${String.fromCharCode(ID)}${payload}`,
+    );
+    return Buffer.from([duplicate ? 0x3c : 0x34, body.length, ...body]);
+  };
+
+  it('hands a message on when it comes, and once', async () => {
+    let socket: Socket | undefined;
+    const answered: number[] = [];
+    const server = createServer((accepted) => {
+      socket = accepted;
+      accepted.on('error', () => undefined);
+      accepted.on('data', (data) => {
+        for (let rest = data; rest.length > 1; rest = rest.subarray(2 + (rest[1] ?? 0))) {
+          const kind = (rest[0] ?? 0) & 0xf0;
+          if (kind === 0x10) accepted.write(Buffer.from([0x20, 2, 0, 0]));
+          else if (kind === 0x80) accepted.write(Buffer.from([0x90, 3, rest[2] ?? 0, rest[3] ?? 0, 2]));
+          else answered.push(kind);
+        }
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const session = new BrokerSession({
+      address: { host: '127.0.0.1', port },
+      clock: systemClock,
+      log: quietLog,
+    });
+    const heard: string[] = [];
+    session.subscribe(TOPIC, (_topic, payload) => heard.push(payload.toString()));
+    await session.whenConnected();
+    socket?.write(publication('one'));
+    await eventually(() => heard.length === 1, 'the message');
+    socket?.write(publication('one', true));
+    await eventually(() => answered.length === 2, 'both answers');
+    expect(answered).to.deep.equal([PUBREC, PUBREC]);
+    expect(heard).to.deep.equal(['one']);
+    socket?.write(Buffer.from([0x62, 2, 0, ID]));
+    await eventually(() => answered.at(-1) === PUBCOMP, 'the end of the hand-shake');
+    expect(heard).to.deep.equal(['one']);
+    socket?.write(publication('two'));
+    await eventually(() => heard.length === 2, 'the next message with the same id');
+    expect(heard).to.deep.equal(['one', 'two']);
+    socket?.destroy();
+    await session.close();
+    server.close();
+  });
+});

@@ -10,11 +10,11 @@ import {
   type EthernetLink,
 } from '@carabiner/goose';
 import { VirtualClock } from '@carabiner/clock/virtual';
+import { makeVethPair, type VethPair } from '@carabiner/testkit';
 import { once, EventEmitter } from 'node:events';
 import { execFileSync } from 'node:child_process';
 import { key, sampleFrame } from './fixtures.js';
 import { skip } from './requirement.js';
-import { makeVethPair, type VethPair } from './veth.js';
 
 const frameFrom = (link: EthernetLink, changes = {}) =>
   encodeFrame({ ...sampleFrame(changes), source: link.mac }, key);

@@ -4,6 +4,7 @@ import type { Logger, Subscription } from '@carabiner/core';
 import type { IClientOptions, IClientPublishOptions } from 'mqtt';
 // By file, since the whole library comes with WebSockets and proxies, which no module's process needs.
 import mqttClient from 'mqtt/lib/client';
+import { Arrived } from './arrived.js';
 import { connectionProblem, describeBroker, openTransport, type BrokerAddress } from './broker-address.js';
 
 /** Takes what arrives on a subscribed topic. Must not throw. */
@@ -177,8 +178,14 @@ export class BrokerSession {
       if (client === this.#client) this.#onClose('connection closed');
     });
     client.on('error', (error) => this.#onError(error));
-    client.on('message', (topic, payload) => {
-      if (client === this.#client) this.#dispatch(topic, payload);
+    const arrived = new Arrived();
+    client.on('packetreceive', (packet) => {
+      if (client !== this.#client) return;
+      if (packet.cmd === 'publish') {
+        const { topic, payload } = packet;
+        if (arrived.isNew(packet))
+          this.#dispatch(topic, typeof payload === 'string' ? Buffer.from(payload) : payload);
+      } else if (packet.cmd === 'pubrel') arrived.release(packet.messageId);
     });
     client.connect();
     return client;
