@@ -81,6 +81,8 @@ export class BrokerSession {
   /** Why the last attempt to connect failed. */
   #problem: string | undefined;
   #closed = false;
+  /** Who waits for the end of a hand-shake, by topic. */
+  readonly #handshakes = new Map<string, () => void>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #inFlight = 0;
   /** Waiting publications from `#nextWaiting` on. */
@@ -128,6 +130,12 @@ export class BrokerSession {
   /** Resolves when the broker has confirmed every subscription made so far; at once while it is out of reach. */
   async acknowledged(): Promise<void> {
     await Promise.all([...this.#filters.values()].map(({ acknowledged }) => acknowledged));
+  }
+
+  /** Resolves when the hand-shake of the next message on a subscribed topic is over, a while after it was handed on. */
+  async handshake(topic: string): Promise<void> {
+    await new Promise<void>((resolve) => this.#handshakes.set(topic, resolve));
+    this.#handshakes.delete(topic);
   }
 
   /**
@@ -178,6 +186,7 @@ export class BrokerSession {
       if (client === this.#client) this.#onClose('connection closed');
     });
     client.on('error', (error) => this.#onError(error));
+    client.on('message', (topic) => this.#handshakes.get(topic)?.());
     const arrived = new Arrived();
     client.on('packetreceive', (packet) => {
       if (client !== this.#client) return;
