@@ -62,7 +62,14 @@ const ownFiles = (folder, outdir) => ({
       const text = readFileSync(path, 'utf8');
       // A file that looks for others beside itself goes on looking there.
       const place = JSON.stringify(relative(outdir, path));
-      const placed = text.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`);
+      const placed = text
+        .replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`)
+        // As plain constants; what stands in for an import is looked up with each use.
+        .replaceAll(
+          /^import \{([^}]*)\} from '(node:[^']*)';$/gm,
+          (_, names, module) =>
+            `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule('${module}');`,
+        );
       // Errors and modules go by the names of their classes, which are others where two files have the same.
       const classes = [...text.matchAll(/^(?:export )?class (\w+)|^let (\w+) = .*\bclass\b/gm)];
       const named = classes.map(([, declared, decorated]) => declared ?? decorated);
