@@ -10,7 +10,6 @@ export {
   isPair,
   isScalar,
   isSeq,
-  parse,
   parseDocument,
   visit,
 } from 'yaml';

@@ -7,7 +7,7 @@ import { systemClock, withTimeout } from '@carabiner/clock';
 import { toError } from '../exceptions/index.js';
 import { isModuleClass, type ModuleClass } from '../injection/module-class.js';
 import type { ModuleShape } from './module-shape.js';
-import { shapeOf } from './module-shape.js';
+import { differenceBetween, shapeOf } from './module-shape.js';
 import type { InstalledModule } from './package-catalogue.js';
 import { entryFileOf } from './package-entry.js';
 
@@ -86,23 +86,6 @@ function classIn(namespace: object, installed: InstalledModule): ModuleClass | F
       expected: 'a class that extends the base generated from its manifest',
     };
   return exported;
-}
-
-/** The first thing that a manifest says and the code does not, or the other way round. */
-function differenceBetween(manifest: ModuleShape, code: ModuleShape): string | undefined {
-  for (const kind of ['provides', 'requires'] as const) {
-    const ids = new Set([...Object.keys(manifest[kind]), ...Object.keys(code[kind])]);
-    for (const id of ids) {
-      const declared = manifest[kind][id]?.interface ?? 'nothing';
-      const built = code[kind][id]?.interface ?? 'nothing';
-      if (declared !== built) return `${kind}.${id} is ${declared} in the manifest and ${built} in the code`;
-    }
-  }
-  const parameters = new Set([...Object.keys(manifest.config), ...Object.keys(code.config)]);
-  for (const name of parameters)
-    if (manifest.config[name]?.type !== code.config[name]?.type)
-      return `parameter '${name}' is ${manifest.config[name]?.type ?? 'missing'} in the manifest and ${code.config[name]?.type ?? 'missing'} in the code`;
-  return undefined;
 }
 
 /** The chain of causes, each on its own. */

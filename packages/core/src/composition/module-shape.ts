@@ -48,18 +48,27 @@ export function shapeOf(descriptor: ModuleDescriptor): ModuleShape {
   };
 }
 
-/**
- * Short for what manifest and code must agree in: implementations and requirements with their interfaces, parameters with
- * their types.
- */
-export function digestOf({ provides, requires, config }: ModuleShape): string {
-  const interfaces = (each: ModuleShape['provides'] | ModuleShape['requires']): readonly string[] =>
-    Object.entries(each)
-      .map(([id, { interface: name }]) => `${id}:${name}`)
-      .sort();
-  const parameters = Object.entries(config)
-    .map(([name, { type }]) => `${name}:${type}`)
-    .sort();
-  const text = JSON.stringify([interfaces(provides), interfaces(requires), parameters]);
+/** What manifest and code must agree in: implementations and requirements with their interfaces, parameters with their types. */
+function agreementOf({ provides, requires, config }: ModuleShape): ReadonlyMap<string, string> {
+  return new Map([
+    ...Object.entries(provides).map(([id, { interface: name }]) => [`provides.${id}`, name] as const),
+    ...Object.entries(requires).map(([id, { interface: name }]) => [`requires.${id}`, name] as const),
+    ...Object.entries(config).map(([name, { type }]) => [`parameter '${name}'`, type] as const),
+  ]);
+}
+
+/** The first thing that a manifest says and the code does not, or the other way round. */
+export function differenceBetween(manifest: ModuleShape, code: ModuleShape): string | undefined {
+  const [declared, built] = [agreementOf(manifest), agreementOf(code)];
+  for (const what of new Set([...declared.keys(), ...built.keys()])) {
+    const [wanted = 'missing', found = 'missing'] = [declared.get(what), built.get(what)];
+    if (wanted !== found) return `${what} is ${wanted} in the manifest and ${found} in the code`;
+  }
+  return undefined;
+}
+
+/** Short for what manifest and code must agree in: two shapes without a {@link differenceBetween} have the same. */
+export function digestOf(shape: ModuleShape): string {
+  const text = JSON.stringify([...agreementOf(shape)].sort());
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

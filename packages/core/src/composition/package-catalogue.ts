@@ -7,6 +7,7 @@ import {
   readManifest,
   type FindingText,
   type ManifestModel,
+  type ManifestResult,
 } from '@carabiner/dialect';
 import type { ModuleCatalogue } from './check-composition.js';
 import type { ModuleClass } from '../injection/module-class.js';
@@ -46,8 +47,7 @@ export class PackageCatalogue implements ModuleCatalogue {
 
   /** The package with this name; undefined when it is not installed or has no modules. */
   packageOf(name: string): ModulePackage | undefined {
-    const known = this.#packages === undefined ? findModulePackage(this.folder, name) : undefined;
-    return known ?? this.packages.find((each) => each.name === name);
+    return findModulePackage(this.folder, name) ?? this.packages.find((each) => each.name === name);
   }
 
   /**
@@ -144,19 +144,17 @@ export class PackageCatalogue implements ModuleCatalogue {
   }
 }
 
-/** Manifests by path: YAML takes its time, and several parts of a process look at the same ones. */
-const manifests = new Map<
-  string,
-  { readonly stamp: string; readonly read: ReturnType<typeof readManifest> }
->();
+/** Manifests that were read: YAML takes its time, and several parts of a process look at the same ones. */
+const manifests = new Map<string, { readonly stamp: string; readonly read: ManifestResult }>();
 
-function readOnce({ manifest: path, module }: DeclaredModule): ReturnType<typeof readManifest> {
+function readOnce({ manifest: path, module }: DeclaredModule): ManifestResult {
+  const key = `${module} ${path}`;
   const file = statSync(path, { throwIfNoEntry: false });
-  const stamp = `${module} ${file?.mtimeMs ?? 0} ${file?.size ?? 0} ${file?.ino ?? 0}`;
-  const known = manifests.get(path);
+  const stamp = `${file?.mtimeMs ?? 0} ${file?.size ?? 0} ${file?.ino ?? 0}`;
+  const known = manifests.get(key);
   if (known?.stamp === stamp) return known.read;
   const read = readManifest(path, { module });
-  manifests.set(path, { stamp, read });
+  manifests.set(key, { stamp, read });
   return read;
 }
 
