@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { systemClock } from '@carabiner/clock';
-import { CompositionSource, isCallError, readComposition } from '@carabiner/core';
+import {
+  CompositionError,
+  CompositionSource,
+  createRuntime,
+  isCallError,
+  readComposition,
+} from '@carabiner/core';
 import { Manager, openSystemBroker } from '@carabiner/everest';
 import { BROKERS, type BrokerKind, type TestBroker } from './support/brokers.js';
 import { quietLog } from './support/quiet-log.js';
@@ -147,6 +153,12 @@ function describeManager(kind: BrokerKind): void {
       });
       const waiting = manager.sparePid ?? 0;
       expect(isAlive(waiting)).to.equal(true);
+      const refusal = await createRuntime({
+        composition: { active_modules: refused },
+        folder: PAIR,
+        remote: manager,
+      }).catch((error: unknown) => error);
+      expect(refusal).to.be.instanceOf(CompositionError);
       await manager.stop();
       await eventually(() => !isAlive(waiting), 'the end of the process');
       system = await startSystem({ psu: { module: 'Supply', isolation: 'process' } }, { broker });

@@ -81,7 +81,7 @@ export class BrokerSession {
   /** Why the last attempt to connect failed. */
   #problem: string | undefined;
   #closed = false;
-  /** Who waits for the end of a hand-shake, by topic. */
+  /** Who is told of the end of hand-shakes, by topic. */
   readonly #handshakes = new Map<string, () => void>();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #inFlight = 0;
@@ -132,10 +132,14 @@ export class BrokerSession {
     await Promise.all([...this.#filters.values()].map(({ acknowledged }) => acknowledged));
   }
 
-  /** Resolves when the hand-shake of the next message on a subscribed topic is over, a while after it was handed on. */
-  async handshake(topic: string): Promise<void> {
-    await new Promise<void>((resolve) => this.#handshakes.set(topic, resolve));
-    this.#handshakes.delete(topic);
+  /**
+   * Calls `handler` whenever the hand-shake of a message on a subscribed topic is over, a while after it was handed on; one
+   * for each topic.
+   */
+  onHandshake(topic: string, handler: () => void): Subscription {
+    this.#handshakes.set(topic, handler);
+    const unsubscribe = (): void => void this.#handshakes.delete(topic);
+    return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 
   /**

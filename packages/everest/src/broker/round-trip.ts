@@ -21,13 +21,17 @@ const PROBE_TIMEOUT_MS = 5_000;
  */
 export async function measureRoundTrip(session: BrokerSession, topics: Topics, count = 5): Promise<number> {
   const topic = `${topics.prefixes.everest}carabiner/probe/${crypto.randomUUID()}`;
+  let over: () => void = () => undefined;
   const subscription = session.subscribe(topic, () => undefined);
+  // The message itself would be on time even where the next command is not.
+  const handshakes = session.onHandshake(topic, () => over());
   try {
     await session.acknowledged();
     const times: number[] = [];
     for (let index = 0; index < count; index++) {
-      // The message itself would be on time even where the next command is not.
-      const back = session.handshake(topic);
+      const back = new Promise<void>((resolve) => {
+        over = resolve;
+      });
       const startMs = systemClock.monotonic();
       const sent = session.publish(topic, String(index));
       await withTimeout(systemClock, Promise.all([sent, back]), PROBE_TIMEOUT_MS, 'round trip to the broker');
@@ -36,6 +40,7 @@ export async function measureRoundTrip(session: BrokerSession, topics: Topics, c
     times.sort((a, b) => a - b);
     return times[Math.floor(times.length / 2)] ?? Number.NaN;
   } finally {
+    handshakes.unsubscribe();
     subscription.unsubscribe();
   }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChildProcess } from 'node:child_process';
 import { systemClock, type Clock } from '@carabiner/clock';
 import type { Logger, ModuleEntry } from '@carabiner/core';
 import { encodeModuleList } from '../bus/module-list.js';
 import { inheritedEnvironment, moduleCommand, type SystemAddress } from './module-command.js';
 import type { Placements } from './placement.js';
 import { SpareProcesses } from './spare-processes.js';
-import { spawnChild, SupervisedProcess, type ProcessCommand } from './supervised-process.js';
+import { spawnChild, SupervisedProcess } from './supervised-process.js';
 import type { SystemLink } from './system-link.js';
 
 /** Time modules have to follow a shutdown message. */
@@ -24,7 +23,6 @@ export class ProcessGroup {
   readonly #processes = new Map<string, SupervisedProcess>();
   // The operating system lives in real time.
   readonly #spares: SpareProcesses;
-  #areReady = false;
 
   /** @param strict - no process is started again, since the end of one ends everything */
   constructor(
@@ -63,8 +61,7 @@ export class ProcessGroup {
 
   /** All are ready: from now on a process waits to take the place of one that ends, where the composition wants that. */
   ready(): void {
-    this.#areReady = true;
-    if (this.#keepsSpare) this.#spares.prepare();
+    if (this.address.spare && !this.strict && this.link.entriesOf('child').length > 0) this.#spares.prepare();
   }
 
   /**
@@ -85,16 +82,6 @@ export class ProcessGroup {
       this.link.publish(this.link.topics.lost(id), missed ? encodeModuleList([id]) : '', true);
       this.link.publish(this.link.topics.present(id), '', true);
     }
-  }
-
-  get #keepsSpare(): boolean {
-    return this.address.spare && !this.strict && this.link.entriesOf('child').length > 0;
-  }
-
-  #launch(command: ProcessCommand): ChildProcess {
-    const spare = this.#spares.take(command);
-    if (spare !== undefined && this.#areReady && this.#keepsSpare) this.#spares.prepare();
-    return spare ?? spawnChild(command);
   }
 
   #start(entry: ModuleEntry): void {
@@ -122,7 +109,7 @@ export class ProcessGroup {
           this.events.restarted(entry.id);
         },
       },
-      (command) => this.#launch(command),
+      (command) => this.#spares.take(command) ?? spawnChild(command),
     );
     this.#processes.set(entry.id, supervised);
     supervised.start();

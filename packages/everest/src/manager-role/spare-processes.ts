@@ -44,7 +44,7 @@ export class SpareProcesses {
     for (let left = count; left > 0; left--) this.#start();
   }
 
-  /** Has one ready before long. */
+  /** From now on has one ready before long, whenever there is none. */
   prepare(): void {
     this.#keeping = true;
     if (this.#closed || this.#waiting.length > 0) return;
@@ -62,6 +62,7 @@ export class SpareProcesses {
     child.removeAllListeners('exit');
     const assignment: Assignment = { args: moduleArgs, env };
     child.stdin.write(`${JSON.stringify(assignment)}\n`);
+    if (this.#keeping) this.prepare();
     return child;
   }
 

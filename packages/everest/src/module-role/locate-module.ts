@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PackageCatalogue, shapeOf, type ModuleClasses, type ModuleShape } from '@carabiner/core';
+import {
+  PackageCatalogue,
+  shapeOf,
+  type ModuleClass,
+  type ModuleClasses,
+  type ModuleShape,
+} from '@carabiner/core';
 import { ModuleRoleError } from './module-role-error.js';
 
 /** Importing a package may take this long, in milliseconds. */
@@ -36,15 +42,16 @@ export async function locateModule(
   { moduleName }: { readonly moduleName: string },
 ): Promise<LocatedModule> {
   const wanted = target ?? moduleName;
-  const given = [wanted, moduleName].find((name) => Object.hasOwn(modules, name));
-  if (given !== undefined) return located(given, modules);
+  for (const name of [wanted, moduleName]) {
+    const given = Object.hasOwn(modules, name) ? modules[name] : undefined;
+    if (given !== undefined) return located(name, given);
+  }
   const catalogue = new PackageCatalogue(folder);
   const installed = catalogue.locate(addressOf(wanted, moduleName, catalogue));
   if ('code' in installed) throw new ModuleRoleError(`${installed.message}; expected ${installed.expected}`);
   const loaded = await catalogue.classOf(installed, LOAD_TIMEOUT_MS, declared);
   if ('code' in loaded) throw new ModuleRoleError(`${loaded.message}; expected ${loaded.expected}`);
-  const { module } = installed.declared;
-  return located(module, { ...modules, [module]: loaded });
+  return located(installed.declared.module, loaded);
 }
 
 /** A package with one module runs it under whatever name the manager knows it by. */
@@ -59,9 +66,8 @@ function addressOf(
   return { package: target, module: only !== undefined && others.length === 0 ? only.module : moduleName };
 }
 
-function located(module: string, classes: ModuleClasses): LocatedModule {
-  const descriptor = classes[module]?.descriptor;
-  if (descriptor === undefined) throw new ModuleRoleError(`there is no module '${module}'`);
-  const { enableTelemetry, enableGlobalErrors } = descriptor;
-  return { module, classes, shape: { ...shapeOf(descriptor), enableTelemetry, enableGlobalErrors } };
+function located(module: string, moduleClass: ModuleClass): LocatedModule {
+  const { enableTelemetry, enableGlobalErrors } = moduleClass.descriptor;
+  const shape = { ...shapeOf(moduleClass.descriptor), enableTelemetry, enableGlobalErrors };
+  return { module, classes: { [module]: moduleClass }, shape };
 }
