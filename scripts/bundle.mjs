@@ -3,8 +3,8 @@
 // millisecond of processor time for each file it loads, and a module's process would load some 400. Each entry of a
 // package.json's `exports` and `imports` that names a file for the condition `development` gets one at its `default`.
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 
 const folders = ['packages', 'examples'].flatMap((kind) => readdirSync(kind).map((name) => join(kind, name)));
 
@@ -101,8 +101,7 @@ function licences(inputs) {
 
 for (const folder of folders) {
   const entryPoints = entriesOf(folder);
-  const [first] = entryPoints;
-  if (first === undefined) continue;
+  if (entryPoints.length === 0) continue;
   const outdir = resolve(folder, 'dist', 'bundle');
   rmSync(outdir, { recursive: true, force: true });
   if (process.argv.includes('--clean')) continue;

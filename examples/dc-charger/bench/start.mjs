@@ -26,29 +26,14 @@ async function placed() {
 const megabytes = (pid) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-/** A broker of this run's own, as a station would have one that runs already. */
-async function ownMosquitto(folder) {
-  const { freePort } = await import('../dist/placement.js');
-  const port = await freePort();
-  const file = join(folder, 'mosquitto.conf');
-  writeFileSync(
-    file,
-    `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n`,
-  );
-  const mosquitto = spawn('mosquitto', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  await new Promise((resolve, reject) => {
-    mosquitto.once('exit', () => reject(new Error('mosquitto does not start')));
-    mosquitto.stderr.on('data', (text) => text.includes('running') && resolve());
-  });
-  return { port, mosquitto };
-}
-
 /** Time until a process says that everybody is ready, by the clock on the wall. */
 async function started(broker) {
   const { composition, folder } = await placed();
   const { settings, active_modules } = composition.data;
   const modules = Object.keys(active_modules);
-  const { port, mosquitto } = broker === 'mosquitto' ? await ownMosquitto(folder) : {};
+  const { Mosquitto } = await import('../dist/mosquitto.js');
+  // It runs already, as on a station.
+  const mosquitto = broker === 'mosquitto' ? await Mosquitto.start() : undefined;
   const data =
     broker === undefined
       ? composition.data
@@ -56,7 +41,9 @@ async function started(broker) {
           settings: {
             ...settings,
             carabiner: {
-              mqtt: { broker: port === undefined ? 'embedded' : { host: '127.0.0.1', port } },
+              mqtt: {
+                broker: mosquitto === undefined ? 'embedded' : { host: '127.0.0.1', port: mosquitto.port },
+              },
             },
           },
           active_modules: Object.fromEntries(
@@ -85,10 +72,11 @@ async function started(broker) {
   const memory = [megabytes(child.pid)];
   child.removeAllListeners('exit').kill('SIGTERM');
   await new Promise((resolve) => child.once('exit', resolve));
-  mosquitto?.kill();
+  await mosquitto?.stop();
   rmSync(folder, { recursive: true, force: true });
   return { readyMs, memory, modules: modules.length };
 }
+
 /** Time until a meter whose process was killed is ready again, and the memory of the processes. */
 async function restored(broker) {
   const { Charger } = await import('../dist/charger.js');

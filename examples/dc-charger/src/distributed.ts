@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type ScaledClock } from '@carabiner/clock';
 import { createRuntime, type Runtime, type RuntimeEvent, type RuntimeOptions } from '@carabiner/core';
 import { openSystem, TIME_VARIABLES, type Manager, type System } from '@carabiner/everest';
 import type { Composition } from './composition.js';
-import { freePort } from './placement.js';
+import { Mosquitto } from './mosquitto.js';
 
 /** Brokers that the processes of a distributed charger can talk over. */
 export const BROKERS = ['embedded', 'mosquitto'] as const;
@@ -80,51 +76,6 @@ export async function distribute(
     await system?.close();
     await mosquitto?.stop();
     throw error;
-  }
-}
-
-/** A Mosquitto for one run. */
-class Mosquitto {
-  private constructor(
-    readonly port: number,
-    private readonly child: ChildProcess,
-    private readonly folder: string,
-  ) {}
-
-  /** @throws Error when it is not installed or does not start */
-  static async start(): Promise<Mosquitto> {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), 'dc-charger-mosquitto-'));
-    const file = join(folder, 'mosquitto.conf');
-    writeFileSync(
-      file,
-      `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n`,
-    );
-    const child = spawn('mosquitto', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', () => {
-        reject(new Error('mosquitto is not installed: apt-get install mosquitto'));
-      });
-      child.once('exit', (code) => {
-        reject(new Error(`mosquitto ended with ${String(code)}`));
-      });
-      child.stderr.on('data', (text: Buffer) => {
-        if (text.includes('running')) resolve();
-      });
-    });
-    return new Mosquitto(port, child, folder);
-  }
-
-  async stop(): Promise<void> {
-    this.child.removeAllListeners('exit');
-    if (this.child.exitCode === null)
-      await new Promise<void>((resolve) => {
-        this.child.once('exit', () => {
-          resolve();
-        });
-        this.child.kill('SIGTERM');
-      });
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
