@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { ChargerBench } from './support/charger-bench.js';
+import { InvariantChecker } from './support/invariants.js';
 import { BEGIN, END, START, TRANSACTION, permissions, since, supplyModes } from './support/expectations.js';
 
 const TOKEN = { id_token: { value: 'STOP', type: 'ISO14443' }, authorization_type: 'RFID' } as const;
@@ -151,6 +152,42 @@ describe('stops and withdrawals', () => {
     bench.forceRelays(false);
     await bench.advance(100);
     expect(bench.events().slice(-2)).to.deep.equal(['ChargingFinished', 'TransactionFinished(Local)']);
+  });
+
+  it('the meter is stopped when the relays are open, also where a broken link and a fault come together', async () => {
+    await using bench = await ChargerBench.create();
+    await bench.charge();
+    const before = bench.sent('powermeter_car_side', 'stop_transaction').length;
+    bench.publish('hlc', 'dlink_error', null);
+    bench.raise('bsp', 'evse_board_support/MREC8EmergencyStop', 'High');
+    await bench.advance(10);
+    expect(bench.relaysClosed).to.equal(true);
+    expect(bench.sent('powermeter_car_side', 'stop_transaction')).to.have.length(before);
+    await bench.advance(200);
+    expect(bench.relaysClosed).to.equal(false);
+    expect(bench.events().slice(-2)).to.deep.equal([
+      'ChargingFinished',
+      'TransactionFinished(EVDisconnected)',
+    ]);
+    expect(new InvariantChecker().check(bench.harness.journal.entries)).to.deep.equal([]);
+  });
+
+  it('relays that stay closed there are a contactor fault, and the meter goes on counting', async () => {
+    await using bench = await ChargerBench.create({ behaviour: { relays: 'stuck' } });
+    await bench.charge();
+    bench.publish('hlc', 'dlink_error', null);
+    bench.raise('bsp', 'evse_board_support/MREC8EmergencyStop', 'High');
+    await bench.advance(1900);
+    expect(bench.errors()).to.not.include('Internal/ContactorFault');
+    await bench.advance(300);
+    expect(bench.errors()).to.include('Internal/ContactorFault');
+    expect(bench.events().at(-1)).to.equal('AuthRequired');
+    bench.forceRelays(false);
+    await bench.advance(100);
+    expect(bench.events().slice(-2)).to.deep.equal([
+      'ChargingFinished',
+      'TransactionFinished(EVDisconnected)',
+    ]);
   });
 
   it('20: unplug while charging', async () => {

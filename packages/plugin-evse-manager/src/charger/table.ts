@@ -19,6 +19,7 @@ export type ChargerEffect =
   | 'clearCableCheckError'
   | 'clearOwnErrors'
   | 'commitPhases'
+  | 'contactorFault'
   | 'endReservation'
   | 'endSession'
   | 'faultPulse'
@@ -89,6 +90,8 @@ export const CHARGER_TIMES = {
   afterWakeUp: 10_000,
   hlcFallback: 10_000,
   hardStop: 20_000,
+  /** For relays to open once their permission is taken away. */
+  relaysOpen: 2000,
   stepF: 4000,
   stepTail: 750,
   stepX1: 3000,
@@ -251,7 +254,12 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
       ...(v.chargeLoop ? [] : (['supplyOffIfOn'] as const)),
       v.hlcActive ? (v.d20 && v.userPause ? 'hlcPause' : 'hlcStop') : 'x1',
     ],
-    always: (v) => (v.inStateMs > CHARGER_TIMES.hardStop ? ['hardStop'] : []),
+    always: (v) => [
+      ...(v.inStateMs > CHARGER_TIMES.hardStop ? (['hardStop'] as const) : []),
+      ...(v.relaysClosed && v.inStateMs > CHARGER_TIMES.hardStop + CHARGER_TIMES.relaysOpen
+        ? (['contactorFault'] as const)
+        : []),
+    ],
     transitions: [
       { when: 'relays open, session ends', guard: (v) => !v.relaysClosed && sessionEnds(v), to: 'Finished' },
       {
@@ -301,14 +309,14 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
   },
 
   Finished: {
-    entry: (v) => [
-      'supplyOff',
-      'forbidRelays',
-      'priorityEnergyRequest',
-      ...(v.transaction === 'none' ? [] : (['stopTransaction'] as const)),
+    entry: () => ['supplyOff', 'forbidRelays', 'priorityEnergyRequest'],
+    always: (v) => [
+      // The meter counts until the relays are open; a broken link leads here before they are.
+      ...(v.transaction === 'active' && !v.relaysClosed ? (['stopTransaction'] as const) : []),
+      ...(v.relaysClosed && v.inStateMs > CHARGER_TIMES.relaysOpen ? (['contactorFault'] as const) : []),
+      // In F the board does not see whether the vehicle leaves.
+      ...(v.signal === 'F' && !v.fatal ? (['x1'] as const) : []),
     ],
-    // In F the board does not see whether the vehicle leaves.
-    always: (v) => (v.signal === 'F' && !v.fatal ? ['x1'] : []),
     transitions: [
       {
         when: 'disabled, transaction closed',

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { NO_BCB_TOGGLE } from '../control-pilot/bcb-toggle.js';
 import { DIGITAL_DUTY_PERCENT, dutyCyclePercent } from '../control-pilot/duty-cycle.js';
-import { CHARGER_TIMES, type ChargerEffect, type TableEvent } from '../charger/table.js';
+import type { ChargerEffect, TableEvent } from '../charger/table.js';
 import type { Kernel } from './kernel.js';
 
 /** Shortest time between two changes of the nominal duty cycle, IEC 61851-1. */
 const PWM_UPDATE_MS = 5000;
 /** X1 that ended a session lasts so long at least before the EV is invited again. */
 const LEAST_X1_MS = 100;
-/** Time after the hard stop in which the relays have to open. */
-const RELAY_PATIENCE_MS = 2000;
 
 function showFive(kernel: Kernel): void {
   const { memory } = kernel.charger;
@@ -73,8 +71,10 @@ function hardStop(kernel: Kernel): void {
   kernel.ticking = false;
   if (kernel.dc) kernel.dcSession.supplyOff();
   kernel.pilot.step({ type: 'forbid' });
-  const late = kernel.charger.inStateMs > CHARGER_TIMES.hardStop + RELAY_PATIENCE_MS;
-  if (!late || kernel.contactorFault || !kernel.pilot.state.relaysClosed) return;
+}
+
+function contactorFault(kernel: Kernel): void {
+  if (kernel.contactorFault) return;
   kernel.contactorFault = true;
   kernel.errors.raise({
     name: 'Internal',
@@ -176,6 +176,7 @@ const EFFECTS: { readonly [E in NamedEffect]: (kernel: Kernel) => void } = {
   clearCableCheckError: (k) => k.errors.clear('MREC11CableCheckFault'),
   clearOwnErrors: (k) => k.errors.clear(),
   commitPhases: (k) => k.energy.commitPhases(),
+  contactorFault,
   endReservation: (k) => k.authorisation.endReservation(),
   endSession: (k) => k.authorisation.endSession(),
   faultPulse,

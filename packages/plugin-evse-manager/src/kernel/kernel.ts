@@ -378,7 +378,7 @@ export class Kernel {
     this.noEnergyPauseSent = false;
     if (state !== 'Charging' && state !== 'StoppingCharging') this.withoutPowerSinceMs = undefined;
     if (state === 'PrepareCharging') this.dcSession.beginPreparation();
-    if (state === 'StoppingCharging') this.contactorFault = false;
+    if (state === 'StoppingCharging' || state === 'Finished') this.contactorFault = false;
     if (state !== 'WaitingForAuthentication') this.settleTimer?.cancel();
     if (state !== 'WaitingForAuthentication') this.charger.memory.settling = false;
     this.#watchEnergy();
