@@ -248,6 +248,43 @@ describe('recovery', () => {
     expect((await bench.stop('tx-2')).status).to.equal('OK');
   });
 
+  for (const idle of [true, false])
+    it(`keeps the record of a transaction that only the store remembers, which answers late (meter ${idle ? 'idle' : 'running'})`, async () => {
+      const store = new Map<string, unknown>();
+      await using bench = await session({ store });
+      await bench.driver.shutdown();
+      if (idle) bench.meter.handle('POST', '/counter/v1/ocmf/receipt', '{"TX":"E"}');
+      bench.storeAway = true;
+      await bench.startDriver();
+      await bench.until(() => bench.main.latest.powermeter !== undefined);
+      expect((await bench.start({ transaction_id: 'tx-2', identification_data: 'NEXT' })).status).to.equal(
+        'OK',
+      );
+      bench.storeAway = false;
+      await bench.advance(2000);
+      const { signed_meter_value } = await bench.stop('tx-1');
+      const { ID, PG } = parseRecord(signed_meter_value!.signed_meter_data).payload;
+      expect({ ID, PG }).to.deep.equal({ ID: '04281FD2FB7381', PG: 'T0' });
+      expect(bench.meter.running, 'the new one goes on').to.be.true;
+      const next = (await bench.stop('tx-2')).signed_meter_value;
+      expect(parseRecord(next!.signed_meter_data).payload.ID).to.equal('NEXT');
+    });
+
+  it('says that a transaction is lost of which neither the store nor the meter has the record', async () => {
+    const store = new Map<string, unknown>();
+    await using bench = await session({ store, switches: { transactionOnPowerFailure: 'lost' } });
+    await bench.driver.shutdown();
+    await powerFailure(bench);
+    bench.storeAway = true;
+    await bench.startDriver();
+    await bench.until(() => bench.main.latest.powermeter !== undefined);
+    expect((await bench.start({ transaction_id: 'tx-2' })).status).to.equal('OK');
+    bench.storeAway = false;
+    await bench.advance(2000);
+    expect((await bench.stop('tx-1')).error).to.equal('the meter has no record of transaction tx-1');
+    expect((await bench.stop('tx-2')).status).to.equal('OK');
+  });
+
   it('works with a store that fails', async () => {
     await using bench = await MeterBench.ready({ store: new Map() });
     bench.driver.requires.store.answer({

@@ -124,6 +124,7 @@ export class TransactionControl {
     const ended = await this.#endBeforeStart();
     await clock.sleep(SETTLE_MS, signal);
     if (ended) await this.#collectEnded();
+    else if (!this.journal.complete) await this.#collectLast();
     const user = this.#userOf(request);
     await this.#repeat(() => client.postUser(user));
     const startedMs = this.link.meterNowMs;
@@ -188,6 +189,16 @@ export class TransactionControl {
     this.#recordOwedTo = '';
     await this.#records.keep(await this.#fetchEnded(), '');
     this.#recordOwedTo = undefined;
+  }
+
+  /** Fetches the last record: it may be that of a transaction that only the store remembers, which is away. */
+  async #collectLast(): Promise<void> {
+    try {
+      await this.#records.keep(await this.#repeat(() => this.context.client.getLastTransaction()), '');
+    } catch (error) {
+      // A meter without a record refuses.
+      if (!(error instanceof MeterRefusal)) throw error;
+    }
   }
 
   /** The signed record right after an end; from the place of the last record when the meter does not give it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OcmfRecord } from '@carabiner/ocmf';
+import { matchTransaction, parseRecord, type OcmfRecord } from '@carabiner/ocmf';
 import type { Logger } from '@carabiner/core';
 import * as z from 'zod';
 
@@ -68,6 +68,11 @@ export class TransactionJournal {
   /** The open transaction. */
   get open(): OpenTransaction | undefined {
     return this.#open;
+  }
+
+  /** False while a store has not told yet what an earlier run has left. */
+  get complete(): boolean {
+    return this.store === undefined || this.#loaded;
   }
 
   /** Page of the last record that was fetched from the meter with this serial. */
@@ -160,13 +165,37 @@ export class TransactionJournal {
   #addEarlier({ open, kept, lost }: z.output<typeof journalSchema>): void {
     const used = new Set(this.#kept.map(({ transactionId }) => transactionId));
     if (this.#open !== undefined) used.add(this.#open.transactionId);
-    else if (open !== undefined && !used.has(open.transactionId)) this.#open = open;
+    const owners = new Map(kept.map(({ record, transactionId }) => [record, transactionId]));
+    this.#kept = this.#kept.map((entry) => {
+      const owner = owners.get(entry.record) ?? '';
+      return entry.transactionId !== '' || used.has(owner) ? entry : { ...entry, transactionId: owner };
+    });
+    const lostNow = open === undefined || used.has(open.transactionId) ? [] : this.#addOpen(open);
     const records = new Set(this.#kept.map(({ record }) => record));
     const earlier = kept
       .filter(({ record }) => !records.has(record))
       .map((entry) => (used.has(entry.transactionId) ? { ...entry, transactionId: '' } : entry));
     this.#kept = [...earlier, ...this.#kept].slice(-KEPT);
-    this.#lost = [...lost.filter((id) => !used.has(id)), ...this.#lost].slice(-KEPT);
+    this.#lost = [...lost.filter((id) => !used.has(id)), ...lostNow, ...this.#lost].slice(-KEPT);
+  }
+
+  /**
+   * Takes over the open transaction of an earlier run: its record may have been kept in this one without knowing whose it
+   * is.
+   *
+   * @returns its id when its record cannot be had any more
+   */
+  #addOpen(open: OpenTransaction): string[] {
+    const record = this.#kept.find(
+      (entry) => entry.transactionId === '' && matchTransaction(parseRecord(entry.record), open).length === 0,
+    );
+    if (record !== undefined)
+      this.#kept = this.#kept.map((entry) =>
+        entry === record ? { ...entry, transactionId: open.transactionId } : entry,
+      );
+    else if (this.#open === undefined) this.#open = open;
+    else return [open.transactionId];
+    return [];
   }
 
   async #save(): Promise<void> {
