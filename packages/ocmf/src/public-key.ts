@@ -97,6 +97,11 @@ export class OcmfPublicKey {
       return fail(
         `the public key is of type ${name ?? key.asymmetricKeyType ?? 'unknown'}, which OCMF does not use`,
       );
+    // OpenSSL reads over what follows the structure, and over bits that it does not use.
+    if (!key.export({ format: 'der', type: 'spki' }).equals(bytes))
+      fail(
+        `the public key of ${bytes.length} bytes is more than a DER SubjectPublicKeyInfo, or another spelling of one`,
+      );
     const result = new OcmfPublicKey('spki-der', encoding, curve, bytes);
     result.#keys.set(curve, key);
     return result;

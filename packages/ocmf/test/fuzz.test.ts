@@ -97,7 +97,9 @@ describe('fuzz', function () {
     fc.assert(
       fc.property(mutated(keys, ['0', 'F', ' ', '=', '04', ':']), fc.constantFrom(...texts), (key, text) => {
         const result = verifyRecord(text, key);
-        if (result.verified) expect(original.has(key.replace(/[\s:]/g, '').toLowerCase())).to.be.true;
+        if (!result.verified) return;
+        const said = key.replace(/[\s:]/g, '').toLowerCase().replace(/^0x/, '');
+        expect(original.has(said)).to.be.true;
       }),
       { numRuns: 1500 },
     );

@@ -68,6 +68,24 @@ describe('OcmfPublicKey', () => {
         .to.throw(OcmfError)
         .with.property('code', 'OCMF_KEY'));
 
+  it('refuses a SubjectPublicKeyInfo with anything behind it, and one that is spelt otherwise', () => {
+    const { spki, record } = keyPair(CURVES.secp256r1);
+    const unusedBits = Buffer.from(spki);
+    // The BIT STRING says that its last four bits do not count.
+    unusedBits[25] = 4;
+    for (const key of [Buffer.concat([spki, Buffer.from([4, 4])]), unusedBits])
+      expect(verifyRecord(record, key).error?.code).to.equal('OCMF_KEY');
+  });
+
+  it('verifies with a SubjectPublicKeyInfo that holds a compressed point', () => {
+    const { spki, point, record } = keyPair(CURVES.secp256r1);
+    const compressed = Buffer.concat([Buffer.from([2 + (point.at(-1)! & 1)]), point.subarray(1, 33)]);
+    const head = Buffer.from(spki.subarray(0, 26));
+    head[1] = 57;
+    head[24] = 34;
+    expect(verifyRecord(record, Buffer.concat([head, compressed]))).to.include({ verdict: 'valid' });
+  });
+
   it('refuses keys of other kinds', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({
       type: 'spki',
