@@ -195,4 +195,26 @@ describe('reservation', () => {
     await bench.authorise();
     expect(bench.eventObjects().at(-2)?.session_started).to.have.property('reservation_id', 7);
   });
+
+  it('a disable that is taken back is no reason for the end of the transaction', async () => {
+    await using bench = await ChargerBench.create({ behaviour: { relayDelayMs: 1500 } });
+    await bench.charge();
+    await bench.advance(2000);
+    const set = async (enable_state: 'Enable' | 'Disable'): Promise<boolean> =>
+      await bench.run(
+        bench.evse.enable_disable({
+          connector_id: 1,
+          cmd_source: { enable_source: 'CSMS', enable_state, enable_priority: 5000 },
+        }),
+      );
+    await set('Disable');
+    await bench.advance(100);
+    await set('Enable');
+    await bench.advance(10_000);
+    await bench.unplug();
+    expect(bench.events().slice(-2)).to.deep.equal([
+      'TransactionFinished(EVDisconnected)',
+      'SessionFinished',
+    ]);
+  });
 });

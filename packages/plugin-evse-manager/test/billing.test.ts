@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
+import { InvariantChecker } from './support/invariants.js';
 import { ChargerBench } from './support/charger-bench.js';
 import { BEGIN, END, START, TRANSACTION, inOrder } from './support/expectations.js';
 
@@ -326,4 +327,52 @@ describe('billing', () => {
     expect(bench.events()).to.deep.equal([...START, ...TRANSACTION]);
     expect(bench.sent('hlc', 'authorization_response')).to.have.length(1);
   });
+
+  it('another one is authorised while the meter starts: meter and events name the same person', async () => {
+    for (const withdrawn of [true, false]) {
+      await using bench = await ChargerBench.create();
+      bench.behaviour.meterDelayMs = 2000;
+      await bench.plug();
+      await bench.advance(1000);
+      await bench.authorise('AAA');
+      await bench.advance(300);
+      if (withdrawn) await bench.run(bench.evse.withdraw_authorization());
+      await bench.authorise('BBB');
+      await bench.advance(8000);
+      const asked = bench
+        .sent('powermeter_car_side')
+        .slice(1)
+        .map(({ command, args }) => [
+          command,
+          (args.value as { identification_data: string } | undefined)?.identification_data,
+        ]);
+      expect(asked).to.deep.equal([
+        ['start_transaction', 'AAA'],
+        ['stop_transaction', undefined],
+        ['start_transaction', 'BBB'],
+      ]);
+      const started = bench.eventObjects().filter(({ event }) => event === 'TransactionStarted');
+      expect(started).to.have.length(1);
+      expect(started[0]).to.have.nested.property('transaction_started.id_tag.id_token.value', 'BBB');
+      expect(new InvariantChecker().check(bench.harness.journal.entries)).to.deep.equal([]);
+    }
+  });
+
+  for (const [peer, variable] of [
+    ['slac', 'request_error_routine'],
+    ['hlc', 'dlink_error'],
+  ] as const)
+    it(`${variable} while the meter starts does not lose the authorisation`, async () => {
+      await using bench = await ChargerBench.create();
+      bench.behaviour.meterDelayMs = 2000;
+      await bench.plug();
+      await bench.advance(1000);
+      await bench.authorise();
+      await bench.advance(300);
+      bench.publish(peer, variable, null);
+      await bench.advance(20_000);
+      expect(bench.events()).to.include('ChargingStarted');
+      expect(bench.events().filter((event) => event === 'TransactionStarted')).to.have.length(1);
+      expect(bench.sent('powermeter_car_side', 'start_transaction')).to.have.length(1);
+    });
 });

@@ -325,4 +325,44 @@ describe('energy', () => {
     await bench.advance(10);
     expect(limit()).to.equal(16);
   });
+
+  it('80: a random delay ends by itself, and the grant counts then', async () => {
+    await using bench = await ChargerBench.create({
+      mode: 'AC',
+      config: { uk_smartcharging_random_delay_enable: true, uk_smartcharging_random_delay_max_duration: 10 },
+    });
+    bench.clock.setInterval(() => bench.grant({ A: 16 }), 1000);
+    await bench.charge();
+    await bench.advance(14_000);
+    expect(bench.published('evse', 'limits').at(-1)).to.have.property('max_current', 16);
+    const countdowns = bench.published('random_delay', 'countdown').length;
+    await bench.advance(30_000);
+    expect(bench.published('random_delay', 'countdown'), 'no other one begins').to.have.length(countdowns);
+    expect(bench.published('evse', 'limits').at(-1)).to.have.property('max_current', 16);
+  });
+
+  it('the energy tree is told the efficiency of the power supply', async () => {
+    for (const config of [{}, { request_zero_power_in_idle: true }]) {
+      await using bench = await ChargerBench.create({
+        config,
+        behaviour: { supply: { conversion_efficiency_export: 0.9, conversion_efficiency_import: 0.8 } },
+      });
+      await bench.advance(1100);
+      const { imported, exported } = requested(bench);
+      expect(imported).to.have.property('conversion_efficiency', 0.9);
+      expect(exported).to.have.property('conversion_efficiency', 0.8);
+    }
+  });
+
+  it('two phases granted to two active ones change nothing', async () => {
+    await using bench = await ChargerBench.create({
+      mode: 'AC',
+      behaviour: { board: { max_phase_count_import: 2, supports_changing_phases_during_charging: true } },
+    });
+    await bench.charge();
+    bench.grant({ A: 16, phases: 2 });
+    await bench.advance(500);
+    expect(bench.events().at(-1)).to.equal('ChargingStarted');
+    expect(bench.sent('bsp', 'ac_switch_three_phases_while_charging')).to.deep.equal([]);
+  });
 });

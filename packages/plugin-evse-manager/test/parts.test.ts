@@ -206,6 +206,27 @@ describe('AC with high level communication', () => {
     ]);
   });
 
+  it('authorised before the vehicle came: the nominal duty cycle at once', async () => {
+    await using bench = await ChargerBench.create({
+      mode: 'AC',
+      with: ['slac', 'hlc'],
+      config: { ac_hlc_enabled: true },
+      behaviour: { vehicle: false },
+    });
+    await bench.authorise();
+    await bench.advance(500);
+    const before = bench.now;
+    await bench.plug();
+    await bench.advance(2000);
+    const shown = bench
+      .sent('bsp')
+      .filter(({ at, command }) => at >= before && (command === 'pwm_on' || command === 'cp_state_F'))
+      .map(({ args, at }) => [args.value, at - before]);
+    expect(shown).to.have.length(1);
+    expect(shown[0]?.[0]).to.be.closeTo(26.7, 0.1);
+    expect(shown[0]?.[1]).to.be.within(500, 600);
+  });
+
   it('5 % enforced: it stays', async () => {
     await using bench = await waiting({ ac_enforce_hlc: true });
     await bench.advance(1500);

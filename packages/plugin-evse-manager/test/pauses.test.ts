@@ -303,4 +303,41 @@ describe('pauses', () => {
     await bench.advance(300);
     expect(bench.events().slice(-2)).to.deep.equal(AGAIN);
   });
+
+  it('38: the wake-up counts anew after a stop', async () => {
+    await using bench = await ChargerBench.create({ mode: 'AC' });
+    await bench.plug();
+    await bench.advance(500);
+    await bench.authorise();
+    await bench.advance(36_000);
+    bench.setCp('C');
+    await bench.advance(6000);
+    await bench.run(bench.evse.pause_charging());
+    await bench.advance(1000);
+    bench.setCp('B');
+    await bench.advance(2000);
+    await bench.run(bench.evse.resume_charging());
+    const resumed = bench.now;
+    await bench.advance(60_000);
+    const [pulse] = bench.sent('bsp', 'cp_state_F').filter(({ at }) => at > resumed);
+    expect((pulse?.at ?? 0) - resumed).to.be.within(30_000, 30_300);
+    expect(bench.events().at(-1)).to.equal('ChargingPausedEV');
+  });
+
+  it('a fault that begins while an AC session is paused is shown with a pulse of F', async () => {
+    await using bench = await ChargerBench.create({ mode: 'AC' });
+    await bench.charge();
+    await bench.run(bench.evse.pause_charging());
+    await bench.advance(200);
+    bench.setCp('B');
+    await bench.advance(1000);
+    const paused = bench.now;
+    bench.raise('bsp', 'evse_board_support/MREC4OverCurrentFailure');
+    await bench.advance(1000);
+    const shown = bench
+      .sent('bsp')
+      .filter(({ at, command }) => at >= paused && command.startsWith('cp_state'))
+      .map(({ command }) => command);
+    expect(shown).to.deep.equal(['cp_state_F', 'cp_state_X1']);
+  });
 });

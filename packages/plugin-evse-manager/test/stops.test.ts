@@ -288,4 +288,21 @@ describe('stops and withdrawals', () => {
     expect(bench.sent('connector_lock', 'unlock')).to.have.length(1);
     expect(bench.relaysClosed).to.equal(false);
   });
+
+  it('a broken link while an error takes power away keeps the transaction', async () => {
+    await using bench = await ChargerBench.create({
+      behaviour: { relayDelayMs: 1500, linkEnd: 'dlink_error' },
+    });
+    await bench.charge();
+    await bench.advance(2000);
+    bench.raise('bsp', 'evse_board_support/MREC4OverCurrentFailure');
+    await bench.advance(300);
+    bench.publish('hlc', 'dlink_error', null);
+    await bench.advance(3000);
+    expect(bench.events().at(-1)).to.equal('ChargingPausedEVSE(Error)');
+    bench.clear('bsp', 'evse_board_support/MREC4OverCurrentFailure');
+    await bench.advance(10_000);
+    expect(bench.events().at(-1)).to.equal('ChargingStarted');
+    expect(bench.events().filter((event) => event === 'TransactionStarted')).to.have.length(1);
+  });
 });

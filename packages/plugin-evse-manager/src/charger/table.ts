@@ -29,6 +29,7 @@ export type ChargerEffect =
   | 'forgetHlcPermission'
   | 'forgetLinkEnd'
   | 'forgetPauseReasons'
+  | 'forgetWakeUp'
   | 'hardStop'
   | 'hlcPause'
   | 'hlcStop'
@@ -250,6 +251,7 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     entry: (v) => [
       'event:StoppingCharging',
       'resetBcb',
+      'forgetWakeUp',
       'forgetHlcPermission',
       ...(v.chargeLoop ? [] : (['supplyOffIfOn'] as const)),
       v.hlcActive ? (v.d20 && v.userPause ? 'hlcPause' : 'hlcStop') : 'x1',

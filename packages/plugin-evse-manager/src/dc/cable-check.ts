@@ -61,7 +61,9 @@ export interface CableCheck {
   readonly step: CableCheckStep;
   readonly sinceMs: number;
   readonly testVoltageV: number;
+  readonly selfTestAsked: boolean;
   readonly selfTestResult: boolean | undefined;
+  readonly refused: boolean;
   readonly samples: number;
   readonly sampleMs: number;
   readonly resistanceOhm: number;
@@ -125,12 +127,11 @@ const notDischarged = (s: CableCheck, f: CableCheckFacts): string | undefined =>
 const reached = (s: CableCheck, f: CableCheckFacts): boolean =>
   f.voltageV !== undefined && Math.abs(f.voltageV - s.testVoltageV) < VOLTAGE_TOLERANCE_V;
 
-const notReached = (s: CableCheck, f: CableCheckFacts): string | undefined =>
-  reached(s, f)
-    ? undefined
-    : silent(s, f) || late(s, f, CABLE_CHECK_TIMES.voltage)
-      ? `output voltage did not reach ${s.testVoltageV} V`
-      : undefined;
+const notReached = (s: CableCheck, f: CableCheckFacts): string | undefined => {
+  if (s.refused) return `power supply cannot deliver ${s.testVoltageV} V`;
+  if (reached(s, f) || !(silent(s, f) || late(s, f, CABLE_CHECK_TIMES.voltage))) return undefined;
+  return `output voltage did not reach ${s.testVoltageV} V`;
+};
 
 const selfTestFault = (s: CableCheck, _c: CableCheckConfig, f: CableCheckFacts): string | undefined => {
   if (s.selfTestResult === false) return 'self test of the isolation monitor failed';
@@ -222,7 +223,9 @@ export function beginCableCheck(config: CableCheckConfig, nowMs: number): CableC
     step: 'discharged',
     sinceMs: nowMs,
     testVoltageV: config.earlyVoltageV,
+    selfTestAsked: false,
     selfTestResult: undefined,
+    refused: false,
     samples: 0,
     sampleMs: nowMs,
     resistanceOhm: 0,
@@ -230,9 +233,14 @@ export function beginCableCheck(config: CableCheckConfig, nowMs: number): CableC
   };
 }
 
-/** Takes the result of a self test. */
+/** Takes the result of a self test; one from before this check asked for it does not count. */
 export function takeSelfTest(state: CableCheck, ok: boolean): CableCheck {
-  return { ...state, selfTestResult: ok };
+  return state.selfTestAsked ? { ...state, selfTestResult: ok } : state;
+}
+
+/** The power supply cannot deliver the voltage of the present step. */
+export function takeRefusal(state: CableCheck): CableCheck {
+  return { ...state, refused: true };
 }
 
 /** Takes an isolation sample; those from before the isolation step do not count. */
@@ -311,10 +319,10 @@ function advance(
         }
       : {}),
   };
-  return {
-    state: next,
-    effects: [...left, ...(STEPS[found.go as keyof typeof STEPS].enter?.(next, config, facts) ?? [])],
-  };
+  const entered = STEPS[found.go as keyof typeof STEPS].enter?.(next, config, facts) ?? [];
+  const effects = [...left, ...entered];
+  const asked = effects.some(({ type }) => type === 'startSelfTest');
+  return { state: asked ? { ...next, selfTestAsked: true } : next, effects };
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Capabilities, ExternalDerating } from '../interface-types.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { dcLimits, grantDiffers, type DcGrant } from './limits.js';
+import { dcLimits, grantDiffers, MEANINGFUL_V, type DcGrant } from './limits.js';
 import { limitsWithoutGrant, type EvseLimits } from './set-point.js';
 
 const ENERGY_TO_BE_DELIVERED_WH = 10_000;
@@ -17,6 +17,12 @@ export class DcGrants {
     const { limits } = this.kernel.output;
     if (limits.maximumCurrentA > 0 && limits.maximumPowerW > 0) return true;
     return limits.feedback && (limits.dischargeCurrentA ?? 0) > 0 && (limits.dischargePowerW ?? 0) > 0;
+  }
+
+  /** Energy is to flow out of the EV: granted, possible in this session, and the EV told a voltage. */
+  get discharging(): boolean {
+    const { output, evInfo } = this.kernel;
+    return output.limits.feedback && (evInfo.info.target_voltage ?? 0) > MEANINGFUL_V;
   }
 
   /** The power supply told what it can do. */
@@ -60,12 +66,15 @@ export class DcGrants {
     const info = kernel.evInfo.info;
     const grant = {
       powerW,
+      feedbackPossible: kernel.feedbackMode !== 'none',
       currentA,
       targetVoltageV: info.target_voltage ?? 0,
       presentVoltageV: info.present_voltage ?? 0,
       capabilities: kernel.output.capabilities,
     };
     if (this.#grant !== undefined && !grantDiffers(this.#grant, grant)) return;
+    if (powerW < 0 && !grant.feedbackPossible)
+      kernel.log.error('energy is to be fed back, which this session cannot; no power flows', { powerW });
     this.#grant = grant;
     this.#applyLimits(dcLimits(grant));
   }

@@ -7,6 +7,7 @@ import {
   clampTarget,
   isEnyaqGlitch,
   limitsWithoutGrant,
+  NO_EV_LIMITS,
   rampCurrent,
   roundUpToLimit,
   type EvLimits,
@@ -33,11 +34,16 @@ export interface DcOutputPorts {
   mayDeliver(): boolean;
   /** Energy is to flow out of the EV. */
   discharging(): boolean;
+  /** The sign of the EV's current does not count. */
+  unsigned(): boolean;
   /** The EV's request or what the limits leave of it changed. */
   targetChanged(target: SetPoint): void;
   /** Runs a timer's task in the kernel's queue. */
   run(task: () => void): void;
 }
+
+/** Phases in which the EV's requests switch the power supply on. */
+const PHASES_OF_DELIVERY: ReadonlySet<ChargingPhase> = new Set(['PreCharge', 'Charging']);
 
 /** Period of the ramp in ms. */
 const RAMP_PERIOD_MS = 250;
@@ -50,7 +56,7 @@ export class DcOutput {
   readonly supply: PowerSupply;
   /** As the power supply reports them. */
   reported: Capabilities = NO_CAPABILITIES;
-  ev: EvLimits = { maximumCurrentA: undefined, maximumVoltageV: undefined, minimumVoltageV: undefined };
+  ev: EvLimits = NO_EV_LIMITS;
   limits: EvseLimits = limitsWithoutGrant(NO_CAPABILITIES);
   present: VoltageCurrent | undefined;
   /** When {@link DcOutput.present} was measured, monotonic ms. */
@@ -58,6 +64,7 @@ export class DcOutput {
   #derating: ExternalDerating = {};
   #raw: SetPoint | undefined;
   #target: SetPoint = { voltage: 0, current: 0 };
+  #direction: 'Export' | 'Import' = 'Export';
   #rampedA = 0;
   #rampedMs = 0;
   #ramp: Timer | undefined;
@@ -116,6 +123,7 @@ export class DcOutput {
       },
       previousVoltageV: before.voltage,
       presentVoltageV: this.present?.voltage_V,
+      unsigned: this.ports.unsigned(),
     });
     this.apply();
     const { voltage, current } = this.#target;
@@ -129,8 +137,16 @@ export class DcOutput {
     const deliver = this.ports.mayDeliver();
     if (!this.supply.isOn && !this.ports.mayPrepare()) return;
     const nowMs = this.clock.monotonic();
-    const wantedA = this.#wantedCurrent();
     const charging = this.supply.phase === 'Charging';
+    const direction = charging && this.ports.discharging() ? 'Import' : 'Export';
+    const { max_export_current_A, max_import_current_A = 0 } = this.capabilities;
+    // What the power supply cannot give is not on the ramp either.
+    const wantedA = Math.min(
+      this.#wantedCurrent(),
+      direction === 'Export' ? max_export_current_A : max_import_current_A,
+    );
+    if (direction !== this.#direction) this.#rampedA = 0;
+    this.#direction = direction;
     const rampedA = charging
       ? rampCurrent(
           this.#rampedA,
@@ -140,11 +156,11 @@ export class DcOutput {
           this.config.rampAPerS,
         )
       : wantedA;
+    const accepted = this.supply.apply({ voltage, current: rampedA }, this.capabilities, direction);
     this.#rampedA = rampedA;
     this.#rampedMs = nowMs;
-    const direction = this.ports.discharging() ? 'Import' : 'Export';
-    const accepted = this.supply.apply({ voltage, current: Math.abs(rampedA) }, this.capabilities, direction);
-    if (accepted && deliver && !this.supply.isOn) this.supply.switchOn();
+    if (accepted && deliver && !this.supply.isOn && PHASES_OF_DELIVERY.has(this.supply.phase))
+      this.supply.switchOn();
     this.#keepRamping(rampedA < wantedA);
   }
 

@@ -5,6 +5,7 @@ import {
   beginCableCheck,
   runCableCheck,
   takeIsolationSample,
+  takeRefusal,
   takeSelfTest,
   type CableCheck,
   type CableCheckConfig,
@@ -193,7 +194,11 @@ export class DcSession {
         break;
       case 'supply':
         kernel.output.supply.enterPhase('CableCheck');
-        kernel.output.test({ voltage: effect.voltageV, current: effect.currentA });
+        if (
+          !kernel.output.test({ voltage: effect.voltageV, current: effect.currentA }) &&
+          this.#check !== undefined
+        )
+          this.#check = takeRefusal(this.#check);
         break;
       case 'supplyOff':
         if (!effect.keepPhase) {

@@ -48,12 +48,15 @@ export function derate(
 export interface DcGrant {
   /** Power granted in W; negative feeds back. */
   readonly powerW: number;
+  /** This session has a way to feed back. */
+  readonly feedbackPossible: boolean;
   readonly targetVoltageV: number;
   readonly presentVoltageV: number;
   readonly capabilities: Capabilities;
 }
 
-const MEANINGFUL_V = 10;
+/** A target voltage above it is one that the EV means, in V. */
+export const MEANINGFUL_V = 10;
 
 function currentFor(powerW: number, grant: DcGrant): number {
   if (grant.targetVoltageV <= MEANINGFUL_V) return Number.POSITIVE_INFINITY;
@@ -72,11 +75,10 @@ export function dcLimits(grant: DcGrant): EvseLimits {
       maximumPowerW: Math.min(grant.powerW, c.max_export_power_W),
     };
   }
+  if (!grant.feedbackPossible) return { ...bounds, dischargeCurrentA: 0, dischargePowerW: 0 };
   const powerW = Math.min(-grant.powerW, c.max_import_power_W ?? 0);
   return {
     ...bounds,
-    maximumCurrentA: 0,
-    maximumPowerW: 0,
     feedback: true,
     dischargePowerW: powerW,
     dischargeCurrentA: Math.min(currentFor(powerW, grant), c.max_import_current_A ?? 0),
@@ -93,6 +95,7 @@ export function grantDiffers(
   before: DcGrant & { currentA: number },
   next: DcGrant & { currentA: number },
 ): boolean {
+  if (before.feedbackPossible !== next.feedbackPossible) return true;
   if (Math.abs(before.powerW - next.powerW) >= POWER_STEP_W) return true;
   if (Math.abs(before.currentA - next.currentA) >= POWER_STEP_W) return true;
   if (Math.abs(before.targetVoltageV - next.targetVoltageV) >= TARGET_STEP_V) return true;

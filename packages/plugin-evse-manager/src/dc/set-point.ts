@@ -14,6 +14,13 @@ export interface EvLimits {
   readonly minimumVoltageV: number | undefined;
 }
 
+/** An EV that told nothing yet. */
+export const NO_EV_LIMITS: EvLimits = {
+  maximumCurrentA: undefined,
+  maximumVoltageV: undefined,
+  minimumVoltageV: undefined,
+};
+
 /** Limits of the EVSE that are in force. */
 export interface EvseLimits {
   readonly maximumCurrentA: number;
@@ -52,18 +59,25 @@ export interface ClampContext {
   readonly previousVoltageV: number;
   /** Last measurement of the session, undefined when there was none. */
   readonly presentVoltageV: number | undefined;
+  /** The protocol tells charging and feeding back apart by the sign; the magnitude counts. */
+  readonly unsigned: boolean;
 }
 
-/** Brings an EV's request within all limits: its own, the EVSE's current and voltage, and the EVSE's power. */
+/**
+ * Brings an EV's request within all limits: its own, the EVSE's current and voltage, and the EVSE's power. The current is
+ * a magnitude; whether it flows out of the EV or into it is the grant's.
+ */
 export function clampTarget(request: SetPoint, context: ClampContext): SetPoint {
   const { ev, evse } = context;
+  const [evseA, evseW] = evse.feedback
+    ? [evse.dischargeCurrentA ?? 0, evse.dischargePowerW ?? 0]
+    : [evse.maximumCurrentA, evse.maximumPowerW];
   let voltage = request.voltage === 0 ? context.previousVoltageV : request.voltage;
   voltage = Math.min(voltage, ev.maximumVoltageV ?? voltage, evse.maximumVoltageV);
-  let current = Math.min(request.current, ev.maximumCurrentA ?? request.current, evse.maximumCurrentA);
+  const asked = evse.feedback || context.unsigned ? Math.abs(request.current) : Math.max(0, request.current);
+  let current = Math.min(asked, ev.maximumCurrentA ?? asked, evseA);
   const powerVoltage = context.presentVoltageV ?? voltage;
-  if (powerVoltage > 0 && current * powerVoltage > evse.maximumPowerW) {
-    current = evse.maximumPowerW / powerVoltage;
-  }
+  if (powerVoltage > 0 && current * powerVoltage > evseW) current = evseW / powerVoltage;
   return { voltage, current };
 }
 

@@ -202,7 +202,7 @@ export class EnergyControl {
 
   #switchPhases(wanted: number | undefined): void {
     const { kernel, hardware } = this;
-    if (wanted === undefined || hardware === undefined) return;
+    if (wanted === undefined || hardware === undefined || wanted === this.activePhases) return;
     const goal = wanted === 3 ? 3 : 1;
     if (goal === this.activePhases) return;
     if (!hardware.supports_changing_phases_during_charging || kernel.charger.memory.hlcActive) {

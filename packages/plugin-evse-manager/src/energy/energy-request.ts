@@ -71,6 +71,7 @@ export interface ScheduleEntry {
   timestamp: string;
   limits_to_root: LimitsRequest;
   limits_to_leaves: LimitsRequest;
+  conversion_efficiency?: number;
 }
 
 /** Leaf of the energy tree as it asks for energy. */
@@ -181,11 +182,17 @@ const HOUR_MS = 3_600_000;
 export function energyRequest(facts: EnergyRequestFacts): EnergyFlowRequest {
   const wanted = wantsEnergy(facts);
   const at = wanted ? facts.nowMs : Math.floor(facts.nowMs / HOUR_MS) * HOUR_MS;
-  const entry = (direction: 'import' | 'export'): ScheduleEntry => ({
-    timestamp: new Date(at).toISOString(),
-    limits_to_root: rootLimits(facts, direction),
-    limits_to_leaves: leafLimits(facts, direction, wanted),
-  });
+  const { conversion_efficiency_export, conversion_efficiency_import } = facts.supply;
+  const entry = (direction: 'import' | 'export'): ScheduleEntry => {
+    // What the station imports, its power supply exports.
+    const efficiency = direction === 'import' ? conversion_efficiency_export : conversion_efficiency_import;
+    return {
+      timestamp: new Date(at).toISOString(),
+      limits_to_root: rootLimits(facts, direction),
+      limits_to_leaves: leafLimits(facts, direction, wanted),
+      ...(facts.dc && efficiency !== undefined ? { conversion_efficiency: efficiency } : {}),
+    };
+  };
   return {
     uuid: facts.uuid,
     node_type: 'Evse',

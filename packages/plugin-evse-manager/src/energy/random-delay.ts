@@ -68,10 +68,16 @@ export class RandomDelay {
     if (cancelled || !engaged) {
       this.#running = undefined;
       this.#limitA = grantedA;
+      if (cancelled) this.#readyMs = undefined;
       return { currentA: grantedA, countdown: countdown(0, grantedA, running.duringA) };
     }
     const leftS = Math.max(0, Math.ceil((running.endMs - nowMs) / 1000));
-    if (leftS === 0) this.#running = undefined;
+    if (leftS === 0) {
+      // This grant still gets the limit from before; what it grants is no change for the next one.
+      this.#running = undefined;
+      this.#limitA = grantedA;
+      this.#readyMs = undefined;
+    }
     return {
       currentA: running.duringA,
       countdown: countdown(leftS, grantedA, running.duringA, running.startedAt),

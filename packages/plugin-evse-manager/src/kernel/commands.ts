@@ -47,6 +47,7 @@ export class EvseCommands {
       if (connectorId !== 0) kernel.connectorEnabled = enabled;
       if (enabled && kernel.connectorEnabled) {
         memory.disableRequested = false;
+        if (kernel.session.stopReason === 'EVSEDisabled') kernel.session.stopReason = undefined;
         if (kernel.charger.state === 'Disabled') this.#leaveDisabled(before !== enabled);
         else if (before !== enabled && kernel.running) kernel.authorisation.emitEnabled('Enabled');
       } else if (enabled !== before && enabled) {

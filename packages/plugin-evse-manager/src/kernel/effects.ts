@@ -43,7 +43,9 @@ function settleThenFive(kernel: Kernel): void {
       kernel.handle(() => {
         if (!memory.settling) return;
         memory.settling = false;
-        showFive(kernel);
+        // AC that was authorised first begins without high level communication, unless that is enforced.
+        const { authorised, plugAndCharge } = kernel.session;
+        if (kernel.dc || !authorised || plugAndCharge || kernel.config.ac_enforce_hlc) showFive(kernel);
       }),
     kernel.config.sleep_before_enabling_pwm_hlc_mode_ms,
   );
@@ -196,6 +198,9 @@ const EFFECTS: { readonly [E in NamedEffect]: (kernel: Kernel) => void } = {
   },
   forgetPauseReasons: (k) => {
     k.lastPauseReasons = '';
+  },
+  forgetWakeUp: (k) => {
+    k.charger.memory.wokenUp = false;
   },
   hardStop,
   hlcPause: (k) => {

@@ -19,8 +19,6 @@ import type { Kernel } from './kernel.js';
 
 /** What the stack of high level communication reports. */
 export class HlcInputs {
-  #evccId: string | undefined;
-
   constructor(private readonly kernel: Kernel) {}
 
   requireExternal(): void {
@@ -29,12 +27,9 @@ export class HlcInputs {
       kernel.hlc.require('eim');
       const { enable_autocharge, autocharge_use_slac_instead_of_hlc, connector_id } = kernel.config;
       if (!enable_autocharge || autocharge_use_slac_instead_of_hlc || kernel.session.authorised) return;
-      if (this.#evccId === undefined) return;
-      kernel.ports.publish(
-        'token_provider',
-        'provided_token',
-        newAutochargeToken(this.#evccId, connector_id),
-      );
+      const { evcc_id } = kernel.evInfo.info;
+      if (evcc_id === undefined) return;
+      kernel.ports.publish('token_provider', 'provided_token', newAutochargeToken(evcc_id, connector_id));
     });
   }
 
@@ -54,7 +49,6 @@ export class HlcInputs {
     const { kernel } = this;
     kernel.handle(() => {
       if (kernel.config.autocharge_use_slac_instead_of_hlc) return;
-      this.#evccId = address;
       kernel.ports.publish('evse', 'car_manufacturer', carManufacturer(address));
       kernel.evInfo.update({ evcc_id: address });
     });
@@ -110,7 +104,7 @@ export class HlcInputs {
       values,
       output.limits,
       output.present?.voltage_V,
-      this.kernel.energy.exporting,
+      this.kernel.output.limits.feedback,
     );
     if (request === undefined) {
       this.kernel.log.error('the vehicle asks for more power at least than at most; ignored', { ...values });
@@ -215,6 +209,7 @@ export class HlcInputs {
     this.kernel.handle(() => {
       this.#linkEnds('terminate');
       this.kernel.charger.memory.d20 = false;
+      this.kernel.selectedService = undefined;
       this.kernel.ports.send('slac', 'dlink_terminate', {});
     });
   }
@@ -253,6 +248,8 @@ export class HlcInputs {
     const { kernel } = this;
     const { memory, state } = kernel.charger;
     if (memory.signal !== 'five') return false;
+    // Behind a blocking error nothing begins again; a stop that goes on keeps its transaction.
+    if (kernel.fatal && state === 'StoppingCharging') return false;
     if (state === 'Finished' || state === 'Idle' || state === 'Disabled' || state === 'ChargingPausedEVSE')
       return false;
     if (state !== 'StoppingCharging') return true;

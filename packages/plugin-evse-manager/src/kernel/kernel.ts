@@ -376,7 +376,8 @@ export class Kernel {
   #entered(state: ChargerState): void {
     this.withPowerSinceMs = undefined;
     this.noEnergyPauseSent = false;
-    if (state !== 'Charging' && state !== 'StoppingCharging') this.withoutPowerSinceMs = undefined;
+    // The charge loop may be without energy for a while, counted from its begin.
+    if (state !== 'StoppingCharging') this.withoutPowerSinceMs = undefined;
     if (state === 'PrepareCharging') this.dcSession.beginPreparation();
     if (state === 'StoppingCharging' || state === 'Finished') this.contactorFault = false;
     if (state !== 'WaitingForAuthentication') this.settleTimer?.cancel();

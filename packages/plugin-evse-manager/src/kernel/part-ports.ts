@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ChargerState } from '../charger/view.js';
 import type { DcOutputPorts } from '../dc/dc-output.js';
 import { StoredTransaction } from '../session/stored-transaction.js';
 import type { TransactionPorts } from '../session/transactions.js';
 import type { Kernel } from './kernel.js';
+
+/** States in which a transaction may begin: the session waits for it, also behind a step on the control pilot. */
+const AWAITING: ReadonlySet<ChargerState> = new Set(['WaitingForAuthentication', 'StepEF', 'StepX1']);
 
 /** A session in which the EV's requests count. */
 function mayPrepare(kernel: Kernel): boolean {
@@ -22,7 +26,8 @@ export function outputPorts(kernel: Kernel): DcOutputPorts {
     log: (message, fields) => kernel.log.error(message, fields),
     mayPrepare: () => mayPrepare(kernel),
     mayDeliver: () => mayPrepare(kernel) && kernel.pilot.state.relaysClosed && kernel.pilot.state.permitted,
-    discharging: () => kernel.energy.exporting && kernel.feedbackMode !== 'none',
+    discharging: () => kernel.dcSession.grants.discharging,
+    unsigned: () => kernel.feedbackMode === 'sae',
     targetChanged: ({ voltage, current }) =>
       kernel.evInfo.update({ target_voltage: voltage, target_current: current }),
     run: (task) => kernel.handle(task),
@@ -54,7 +59,7 @@ export function transactionPorts(kernel: Kernel): TransactionPorts {
     forget: () => void kernel.stored.forget(),
     resume: (task) => kernel.handle(task),
     stillWanted: () =>
-      kernel.charger.state === 'WaitingForAuthentication' &&
+      AWAITING.has(kernel.charger.state) &&
       kernel.session.authorised &&
       kernel.charger.memory.plugged &&
       !kernel.charger.memory.carLeft &&

@@ -42,28 +42,30 @@ export class PilotDriver {
     const { kernel } = this;
     const wanted = requestsPower(this.#state, this.config);
     const wants = level === 'C' || (level === 'D' && this.config.hasVentilation);
-    if (kernel.dc && wanted && !wants && kernel.output.supply.isOn) kernel.output.off();
+    if (kernel.dc && wanted && !wants && kernel.output.supply.isOn) kernel.dcSession.supplyOff();
     this.step({ type: 'level', level });
   }
 
   /** Board support confirms the relays. */
   relays(closed: boolean): void {
     const { kernel } = this;
-    const unexpected = !closed && this.#state.relaysClosed && this.#state.permitted;
+    const opened = !closed && this.#state.relaysClosed;
+    const unexpected = opened && this.#state.permitted;
     this.step({ type: 'relays', closed });
     if (kernel.dc && !closed) {
       kernel.dcSession.supervision.stop();
+      if (opened && kernel.output.supply.isOn) kernel.dcSession.supplyOff();
       kernel.output.forget();
     }
     if (kernel.hlc.present) kernel.ports.send('hlc', 'ac_contactor_closed', { status: closed });
     if (closed) kernel.output.refresh();
-    if (!unexpected || kernel.charger.state !== 'Charging') return;
-    if (kernel.dc) kernel.dcSession.supplyOff();
+    const { state } = kernel.charger;
+    if (!unexpected || (state !== 'Charging' && state !== 'PrepareCharging')) return;
     kernel.errors.raise({
       name: 'Internal',
       subType: 'ContactorFault',
       severity: 'Medium',
-      message: 'relays opened while charging although they were permitted to be closed',
+      message: 'relays opened although they were permitted to be closed',
     });
   }
 

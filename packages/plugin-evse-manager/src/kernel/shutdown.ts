@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChargerState } from '../charger/view.js';
+import { performEffect } from './effects.js';
 import type { Kernel } from './kernel.js';
 
 /** States in which an error shutdown is signalled to the EV even when no power can flow. */
@@ -39,4 +40,7 @@ export function performShutdown(kernel: Kernel): void {
   kernel.pilot.step({ type: 'forbid' });
   kernel.charger.memory.hlcAllowsPower = false;
   if (kernel.hlc.present) kernel.ports.send('hlc', 'send_error', { error: 'Error_EmergencyShutdown' });
+  const { state, memory } = kernel.charger;
+  // A session that rests already does not enter its pause again.
+  if (state === 'ChargingPausedEVSE' && !kernel.dc && !memory.hlcActive) performEffect(kernel, 'faultPulse');
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProvidedIdToken, StopTransactionRequest, ValidationResult } from '../interface-types.js';
+import { NO_EV_LIMITS } from '../dc/set-point.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { performShutdown } from '../kernel/shutdown.js';
 import { newSessionId } from './session-id.js';
@@ -22,6 +23,7 @@ export class Authorisation {
     const { kernel } = this;
     kernel.session.begin(newSessionId(kernel.config.session_id_type));
     kernel.evInfo.reset();
+    kernel.output.ev = NO_EV_LIMITS;
     kernel.hlc.setUpSession(reason === 'Authorized' ? 'authorisedFirst' : 'configured');
     const reserved = kernel.reservation.id;
     if (reason === 'Authorized') kernel.reservation.end();

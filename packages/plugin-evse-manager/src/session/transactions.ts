@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {
+  ProvidedIdToken,
   StopTransactionReason,
   TransactionReq,
   TransactionStartResponse,
@@ -29,6 +30,9 @@ export interface TransactionPorts {
   log(message: string, fields: object): void;
 }
 
+const isSamePerson = (a: ProvidedIdToken, b: ProvidedIdToken): boolean =>
+  a.id_token.value === b.id_token.value && a.id_token.type === b.id_token.type;
+
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
@@ -51,14 +55,14 @@ export class Transactions {
     session.prepareTransaction();
     const id = session.id;
     if (!ports.hasMeter) {
-      this.#persist(id);
+      this.#persist(id, token);
       return;
     }
     const request = transactionRequest(ports.evseId, id, token, session.validation);
     ports.start(request).then(
-      (answer) => ports.resume(() => this.#started(id, answer)),
+      (answer) => ports.resume(() => this.#started(id, token, answer)),
       (error: unknown) =>
-        ports.resume(() => this.#started(id, { status: 'UNEXPECTED_ERROR', error: text(error) })),
+        ports.resume(() => this.#started(id, token, { status: 'UNEXPECTED_ERROR', error: text(error) })),
     );
   }
 
@@ -83,7 +87,7 @@ export class Transactions {
     return this.session.stopReason ?? 'EVDisconnected';
   }
 
-  #started(id: string, answer: TransactionStartResponse): void {
+  #started(id: string, token: ProvidedIdToken, answer: TransactionStartResponse): void {
     const { session, ports } = this;
     if (answer.status !== 'OK') {
       ports.log('meter did not start the transaction', { status: answer.status, error: answer.error });
@@ -94,39 +98,63 @@ export class Transactions {
       }
     }
     session.signedStart = answer.signed_meter_value;
-    if (ports.stillWanted()) this.#persist(id);
+    if (ports.stillWanted()) this.#persist(id, token);
     else this.#drop(id);
   }
 
-  #persist(id: string): void {
+  #persist(id: string, token: ProvidedIdToken): void {
     const { ports } = this;
     if (!ports.hasStore) {
-      this.#begin();
+      this.#begin(id, token);
       return;
     }
     ports.keep(id).then(
-      () => ports.resume(() => (ports.stillWanted() ? this.#begin() : this.#drop(id))),
-      (error: unknown) => ports.resume(() => this.#notPersisted(id, text(error))),
+      () => ports.resume(() => (ports.stillWanted() ? this.#begin(id, token) : this.#drop(id))),
+      (error: unknown) => ports.resume(() => this.#notPersisted(id, token, text(error))),
     );
   }
 
-  #notPersisted(id: string, error: string): void {
+  #notPersisted(id: string, token: ProvidedIdToken, error: string): void {
     const { ports } = this;
     ports.log('open transaction could not be stored', { error });
     if (!ports.failOnMeterErrors && ports.stillWanted()) {
-      this.#begin();
+      this.#begin(id, token);
       return;
     }
     this.#drop(id);
     if (ports.failOnMeterErrors) ports.startFailed('the open transaction could not be stored');
   }
 
-  #begin(): void {
+  /** @param token - whom the meter was told of */
+  #begin(id: string, token: ProvidedIdToken): void {
     const { session } = this;
+    if (session.token !== undefined && !isSamePerson(session.token, token)) {
+      this.#beginAnew(id);
+      return;
+    }
     session.transaction = 'active';
     const reserved = this.reservation.id;
     this.reservation.end();
     if (session.token !== undefined) this.events.transactionStarted(session.token, reserved);
+  }
+
+  /** Somebody else was authorised while the meter was starting: its record would name the wrong one. */
+  #beginAnew(id: string): void {
+    const { session, ports } = this;
+    const again = (): void =>
+      ports.resume(() => {
+        session.transaction = 'none';
+        session.startAttempted = false;
+      });
+    if (ports.hasStore) ports.forget();
+    if (!ports.hasMeter) {
+      again();
+      return;
+    }
+    ports.stop(id).then(again, (error: unknown) => {
+      ports.log('meter did not stop an abandoned transaction', { error: text(error) });
+      again();
+    });
   }
 
   /** The session ended while the meter was starting: what runs there is ended, and nobody was told of it. */
