@@ -375,4 +375,35 @@ describe('billing', () => {
       expect(bench.events().filter((event) => event === 'TransactionStarted')).to.have.length(1);
       expect(bench.sent('powermeter_car_side', 'start_transaction')).to.have.length(1);
     });
+
+  for (const answers of [true, false])
+    it(`a shutdown while the meter stops (it ${answers ? 'answers' : 'fails'} then) leaves the transaction to the recovery, which tells it once`, async () => {
+      await using bench = await ChargerBench.create();
+      await bench.charge();
+      bench.behaviour.meterDelayMs = 3000;
+      if (!answers) bench.behaviour.meterStop = { status: 'UNEXPECTED_ERROR', error: 'gone' };
+      await bench.run(bench.evse.stop_transaction({ request: { reason: 'Local' } }));
+      await bench.advance(1000);
+      expect(bench.events().at(-1)).to.equal('StoppingCharging');
+      const id = bench.behaviour.stored;
+      const ending = bench.harness.shutdown();
+      await bench.advance(10_000);
+      await ending;
+      expect(bench.events().at(-1)).to.equal('StoppingCharging');
+      expect(bench.behaviour.stored).to.equal(id).and.not.equal('');
+    });
+
+  it('who is authorised after the vehicle has left is not announced for a session that ends', async () => {
+    await using bench = await ChargerBench.create();
+    await bench.plug();
+    await bench.advance(1000);
+    bench.behaviour.meterDelayMs = 3000;
+    await bench.authorise('AAA');
+    await bench.advance(200);
+    await bench.unplug();
+    await bench.authorise('BBB');
+    await bench.advance(5000);
+    expect(bench.events().filter((event) => event === 'Authorized')).to.have.length(1);
+    expect(bench.events().at(-1)).to.equal('SessionFinished');
+  });
 });

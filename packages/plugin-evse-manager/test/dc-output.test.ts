@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { ChargerBench } from './support/charger-bench.js';
-import { since, supplyModes } from './support/expectations.js';
+import { inOrder, permissions, since, supplyModes } from './support/expectations.js';
 
 const inPreCharge = (bench: ChargerBench): boolean => supplyModes(bench).at(-1) === 'Export PreCharge';
 
@@ -136,5 +136,128 @@ describe('output of the power supply', () => {
       Date.parse(bench.eventObjects().find(({ event }) => event === name)?.timestamp as string);
     await bench.advance(20_000);
     expect(at('StoppingCharging') - at('ChargingStarted')).to.be.within(5000, 5100);
+  });
+
+  for (const end of ['dlink_terminate', 'dlink_pause'] as const)
+    for (const phase of ['cable check', 'precharge', 'charge loop'] as const)
+      it(`${end} in the ${phase}, and nothing else, switches the power supply off before the relays open`, async () => {
+        await using bench = await ChargerBench.create({
+          behaviour: { obeysStop: false, ...(phase === 'cable check' ? { selfTest: undefined } : {}) },
+        });
+        await bench.plug();
+        await bench.advance(1000);
+        await bench.authorise();
+        const wanted = { 'cable check': 'CableCheck', precharge: 'PreCharge', 'charge loop': 'Charging' }[
+          phase
+        ];
+        for (let steps = 0; steps < 500 && !(supplyModes(bench).at(-1) ?? '').endsWith(wanted); steps += 1)
+          await bench.advance(10);
+        await bench.advance(100);
+        const before = bench.outputs().length;
+        bench.behaviour.startsAfterAuth = false;
+        bench.publish('hlc', end, null);
+        await bench.advance(1);
+        const outputs = bench.outputs().slice(before);
+        inOrder(outputs, 'powersupply_DC.setMode', 'bsp.allow_power_on', 'bsp.cp_state_X1');
+        expect(supplyModes(bench).at(-1)).to.match(/^Off/);
+        expect(permissions(bench).at(-1)).to.equal(false);
+        await bench.advance(15_000);
+        expect(bench.supplyVoltage).to.equal(0);
+        expect(bench.errors()).to.deep.equal([]);
+        if (phase === 'cable check')
+          expect(bench.sent('hlc', 'cable_check_finished').at(-1)?.args.status).to.equal(false);
+      });
+
+  it('an EV that goes to B in the cable check ends it; the one that it asks for next is its own', async () => {
+    await using bench = await ChargerBench.create({
+      behaviour: { selfTest: undefined, endsAfterFailure: false },
+    });
+    await bench.plug();
+    await bench.advance(1000);
+    await bench.authorise();
+    await bench.advance(2000);
+    expect(bench.sent('imd', 'start_self_test')).to.have.length(1);
+    bench.setCp('B');
+    await bench.advance(500);
+    expect(bench.sent('hlc', 'cable_check_finished').map(({ args }) => args.status)).to.deep.equal([false]);
+    bench.publish('imd', 'self_test_result', true);
+    await bench.advance(100);
+    bench.behaviour.selfTest = true;
+    bench.setCp('C');
+    bench.publish('hlc', 'start_cable_check', null);
+    await bench.advance(3000);
+    expect(bench.sent('imd', 'start_self_test')).to.have.length(2);
+    expect(bench.sent('hlc', 'cable_check_finished').at(-1)?.args.status).to.equal(true);
+    expect(bench.relaysClosed).to.equal(true);
+  });
+
+  it('relays that fall off in the cable check never let it pass', async () => {
+    await using bench = await ChargerBench.create({ behaviour: { selfTest: undefined } });
+    await bench.plug();
+    await bench.advance(1000);
+    await bench.authorise();
+    await bench.advance(2000);
+    bench.forceRelays(false);
+    await bench.advance(10);
+    bench.publish('imd', 'self_test_result', true);
+    await bench.advance(3000);
+    expect(bench.sent('hlc', 'cable_check_finished').map(({ args }) => args.status)).to.not.include(true);
+    expect(bench.errors()).to.include('Internal/ContactorFault');
+  });
+
+  it('relays that are welded after a broken link never let a cable check pass', async () => {
+    await using bench = await ChargerBench.create({ behaviour: { relays: 'stuck' } });
+    await bench.charge();
+    bench.mark();
+    bench.publish('hlc', 'dlink_error', null);
+    await bench.advance(10_000);
+    bench.publish('hlc', 'start_cable_check', null);
+    await bench.advance(5000);
+    const checks = bench.sent('hlc', 'cable_check_finished').map(({ args }) => args.status);
+    expect(checks).to.deep.equal([true, false]);
+    expect(bench.events()).to.not.include('ChargingStarted');
+  });
+
+  it('what is left of a failed cable check is nothing to the next vehicle', async () => {
+    await using bench = await ChargerBench.create({
+      behaviour: { selfTest: false, supplyDischarges: false },
+    });
+    await bench.plug();
+    await bench.advance(1000);
+    await bench.authorise();
+    await bench.advance(2500);
+    await bench.unplug();
+    await bench.advance(500);
+    expect(bench.events().at(-1)).to.equal('SessionFinished');
+    const replugged = bench.now;
+    await bench.plug();
+    await bench.advance(12_000);
+    expect(since(bench.sent('hlc', 'cable_check_finished'), replugged)).to.deep.equal([]);
+    expect(bench.errors()).to.deep.equal([]);
+  });
+
+  it('relays that open while a stop is under way leave no power supply on', async () => {
+    await using bench = await ChargerBench.create({ behaviour: { obeysStop: false } });
+    await bench.charge();
+    await bench.run(bench.evse.pause_charging());
+    await bench.advance(500);
+    bench.forceRelays(false);
+    await bench.advance(10);
+    expect(supplyModes(bench).at(-1)).to.match(/^Off/);
+    expect(permissions(bench).at(-1)).to.equal(false);
+  });
+
+  it('a power supply that delivers when the module starts is switched off, with and without a store', async () => {
+    for (const without of [[], ['store']]) {
+      await using bench = await ChargerBench.create({ boot: false, without });
+      bench.supplyVoltage = 400;
+      bench.publishSupply();
+      await bench.advance(1);
+      expect(supplyModes(bench)).to.deep.equal(['Off Other']);
+      expect(permissions(bench)).to.deep.equal([false]);
+      bench.publishSupply();
+      await bench.advance(1);
+      expect(supplyModes(bench)).to.have.length(1);
+    }
   });
 });

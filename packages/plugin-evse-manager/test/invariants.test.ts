@@ -12,8 +12,10 @@ const RUNS = Number(process.env.CARABINER_PROPERTY_RUNS ?? 30);
 type Happening =
   | {
       readonly do:
-        'plug' | 'unplug' | 'authorise' | 'withdraw' | 'pause' | 'resume' | 'evStops' | 'forceUnlock';
+        'plug' | 'unplug' | 'withdraw' | 'pause' | 'resume' | 'evStops' | 'forceUnlock' | 'slacAgain';
     }
+  | { readonly do: 'authorise'; readonly token: string }
+  | { readonly do: 'meterTakes'; readonly ms: number }
   | { readonly do: 'stop'; readonly reason: 'Local' | 'EmergencyStop' | 'PowerLoss' }
   | { readonly do: 'cp'; readonly level: 'B' | 'C' | 'E' }
   | { readonly do: 'link'; readonly event: 'dlink_error' | 'dlink_terminate' | 'dlink_pause' }
@@ -40,7 +42,15 @@ const FAULTS = [
 const fault = fc.nat({ max: FAULTS.length - 1 });
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom({ do: 'plug' as const }, { do: 'authorise' as const }) },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      { do: 'plug' as const },
+      { do: 'plug' as const },
+      { do: 'authorise' as const, token: 'TOKEN1' },
+      { do: 'authorise' as const, token: 'TOKEN2' },
+    ),
+  },
   { weight: 3, arbitrary: fc.constant({ do: 'unplug' as const }) },
   {
     weight: 4,
@@ -51,7 +61,12 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       { do: 'evStops' as const },
       { do: 'forceUnlock' as const },
       { do: 'relaysFall' as const },
+      { do: 'slacAgain' as const },
     ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('meterTakes' as const), ms: fc.constantFrom(0, 400, 2500) }),
   },
   {
     weight: 2,
@@ -139,7 +154,13 @@ async function happen(bench: ChargerBench, what: Happening): Promise<void> {
       bench.setCp('A');
       break;
     case 'authorise':
-      await bench.authorise();
+      await bench.authorise(what.token);
+      break;
+    case 'slacAgain':
+      bench.publish('slac', 'request_error_routine', null);
+      break;
+    case 'meterTakes':
+      bench.behaviour.meterDelayMs = what.ms;
       break;
     case 'withdraw':
       await bench.run(bench.evse.withdraw_authorization());
@@ -195,6 +216,7 @@ async function happen(bench: ChargerBench, what: Happening): Promise<void> {
 async function recover(bench: ChargerBench): Promise<void> {
   for (const [peer, type] of FAULTS) bench.clear(peer, type);
   bench.behaviour.isolationOhm = 900_000;
+  bench.behaviour.meterDelayMs = 0;
   await bench.run(enable(bench, true, 1));
   await bench.run(enable(bench, true, 0));
   bench.grant({ W: 40_000, A: 63 });

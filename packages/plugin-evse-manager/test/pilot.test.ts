@@ -257,4 +257,23 @@ describe('boot', () => {
     expect(failure).to.be.instanceOf(MissingDeviceError);
     expect((failure as MissingDeviceError).missing).to.deep.equal(['slac', 'hlc', 'powersupply_DC']);
   });
+
+  it('force_unlock frees a connector for good while the EVSE is disabled, or in F', async () => {
+    for (const blocked of ['disabled', 'F'] as const) {
+      await using bench = await ChargerBench.create();
+      await bench.charge();
+      if (blocked === 'disabled')
+        await bench.run(
+          bench.evse.enable_disable({
+            connector_id: 1,
+            cmd_source: { enable_source: 'CSMS', enable_state: 'Disable', enable_priority: 100 },
+          }),
+        );
+      else bench.publish('bsp', 'event', { event: 'F' });
+      await bench.advance(3000);
+      expect(await bench.run(bench.evse.force_unlock({ connector_id: 1 }))).to.equal(true);
+      await bench.advance(1000);
+      expect(bench.sent('connector_lock').at(-1)?.command).to.equal('unlock');
+    }
+  });
 });

@@ -206,7 +206,11 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
         guard: (v) => v.fatal || v.userPause || sessionEnds(v),
         to: 'StoppingCharging',
       },
-      { when: 'DC: charge loop entered', guard: (v) => v.dc && v.chargeLoop, to: 'Charging' },
+      {
+        when: 'DC: charge loop entered',
+        guard: (v) => v.dc && v.chargeLoop && v.relaysClosed,
+        to: 'Charging',
+      },
       {
         when: 'AC: EV requests power',
         guard: (v) => !v.dc && v.evRequestsPower && (v.signal === 'five' ? v.hlcAllowsPower : v.power),

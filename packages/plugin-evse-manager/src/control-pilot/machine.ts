@@ -268,6 +268,7 @@ function setOutput(step: Step, input: PilotInput & { type: 'pwm' | 'x1' | 'f' })
 function forceUnlock(step: Step): void {
   const { next } = step;
   if (isConnected(next.level)) next.forceUnlocked = true;
+  else next.lockWanted = false;
   if (!next.relaysClosed) {
     next.locked = false;
     step.outputs.push({ type: 'unlock' });

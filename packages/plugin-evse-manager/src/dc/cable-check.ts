@@ -39,6 +39,7 @@ export interface CableCheckFacts {
   /** When that was measured. */
   readonly measuredMs: number;
   readonly relaysClosed: boolean;
+  readonly relaysPermitted: boolean;
   readonly evMaximumV: number | undefined;
   readonly supplyMaximumV: number;
   /** The session goes on: no stop, pause, error or unplug. */
@@ -83,11 +84,14 @@ export const CABLE_CHECK_TIMES = {
   /** Longest time without a measurement of the power supply. */
   silence: 2000,
   evMaximum: 1000,
+  /** For relays that are to be open before the check. */
+  relaysOpen: 2000,
   selfTest: 30_000,
   sample: 5000,
 } as const;
 
-const HARMLESS_V = 60;
+/** Below it the output counts as discharged, in V. */
+export const HARMLESS_V = 60;
 const VOLTAGE_TOLERANCE_V = 10;
 const TEST_CURRENT_A = 2;
 const FALLBACK_EV_MAXIMUM_V = 500;
@@ -98,6 +102,9 @@ export function isolationTestVoltage(evMaximumV: number, supplyMaximumV: number,
   if (evMaximumV <= 500) return Math.min(500, evMaximumV + 50, supplyMaximumV);
   return Math.min(supplyMaximumV, 1.1 * evMaximumV);
 }
+
+/** Steps in which the voltage has to reach the vehicle. */
+const UNDER_VOLTAGE: ReadonlySet<CableCheckStep> = new Set(['testVoltage', 'selfTest', 'isolation']);
 
 type Verdict = { readonly go: CableCheckStep | 'done' } | { readonly fail: string } | undefined;
 
@@ -116,6 +123,8 @@ const silent = (s: CableCheck, f: CableCheckFacts): boolean =>
 const late = (s: CableCheck, f: CableCheckFacts, limitMs: number): boolean => f.nowMs - s.sinceMs >= limitMs;
 
 const discharged = (f: CableCheckFacts): boolean => f.voltageV !== undefined && f.voltageV < HARMLESS_V;
+
+const welded = (f: CableCheckFacts): boolean => f.relaysClosed && !f.relaysPermitted;
 
 const notDischarged = (s: CableCheck, f: CableCheckFacts): string | undefined =>
   discharged(f)
@@ -148,8 +157,11 @@ const supply = (s: CableCheck): CableCheckEffect => ({
 
 const STEPS: { readonly [S in Exclude<CableCheckStep, 'failing'>]: StepDefinition } = {
   discharged: {
-    ready: (_s, _c, f) => discharged(f),
-    fault: (s, _c, f) => notDischarged(s, f),
+    ready: (_s, _c, f) => discharged(f) && !welded(f),
+    fault: (s, _c, f) =>
+      welded(f) && late(s, f, CABLE_CHECK_TIMES.relaysOpen)
+        ? 'relays are closed although they are not permitted to be'
+        : notDischarged(s, f),
     leave: () => [{ type: 'allowRelays' }],
   },
   earlyVoltage: {
@@ -254,6 +266,7 @@ function verdict(state: CableCheck, config: CableCheckConfig, facts: CableCheckF
     const over = discharged(facts) || late(state, facts, CABLE_CHECK_TIMES.voltage);
     return over ? { go: 'done' } : undefined;
   }
+  if (UNDER_VOLTAGE.has(state.step) && !facts.relaysClosed) return { fail: 'relays opened' };
   const definition = STEPS[state.step];
   const fault = definition.fault?.(state, config, facts);
   if (fault !== undefined) return { fail: fault };

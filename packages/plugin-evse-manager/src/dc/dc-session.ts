@@ -7,15 +7,17 @@ import {
   takeIsolationSample,
   takeRefusal,
   takeSelfTest,
+  HARMLESS_V,
   type CableCheck,
   type CableCheckConfig,
   type CableCheckEffect,
 } from './cable-check.js';
+import { switchOffUnseen } from '../kernel/shutdown.js';
 import { DcGrants } from './dc-grants.js';
 import { Supervision } from './supervision.js';
 
 /** Reasons for which an end of the cable check is no fault. */
-const DELIBERATE_STOPS: ReadonlySet<string> = new Set(['DeAuthorized', 'Local', 'Remote', 'EVSEDisabled']);
+const DELIBERATE_STOPS: ReadonlySet<string> = new Set(['DeAuthorized', 'Local', 'Remote']);
 /** Power above which the isolation monitor runs again when it was paused for precharge, in W. */
 const IMD_RESUME_W = 1000;
 
@@ -25,6 +27,9 @@ export class DcSession {
   readonly grants: DcGrants;
   readonly #config: CableCheckConfig;
   #check: CableCheck | undefined;
+  /** Session that the cable check belongs to, and whether it still is what the EV waits for. */
+  #checkSession = '';
+  #checkWanted = false;
   #imdPaused = false;
   /** The cable check of this preparation passed. */
   #checked = false;
@@ -61,6 +66,9 @@ export class DcSession {
 
   measured(value: VoltageCurrent): void {
     const { kernel } = this;
+    // An earlier process of this module may have been killed while it charged.
+    if (kernel.output.present === undefined && value.voltage_V >= HARMLESS_V && !kernel.output.supply.isOn)
+      switchOffUnseen(kernel);
     kernel.output.measured(value);
     kernel.evInfo.note({ present_voltage: value.voltage_V, present_current: value.current_A });
     this.sendPresent(value);
@@ -74,7 +82,13 @@ export class DcSession {
   /** A new attempt to charge begins: what was tested before does not count any more. */
   beginPreparation(): void {
     this.#checked = false;
+    this.#checkWanted = false;
     this.kernel.charger.memory.chargeLoop = false;
+  }
+
+  /** The EV waits for no cable check any more; one that runs is cleaned up. */
+  cancelCableCheck(): void {
+    this.#checkWanted = false;
   }
 
   /** The EV asks for the cable check. */
@@ -98,6 +112,8 @@ export class DcSession {
     }
     kernel.output.enterPhase('CableCheck');
     this.#check = beginCableCheck(this.#config, kernel.clock.monotonic());
+    this.#checkSession = kernel.session.id;
+    this.#checkWanted = true;
   }
 
   /** Goes on with the cable check as far as possible. */
@@ -110,9 +126,10 @@ export class DcSession {
         voltageV: kernel.output.present?.voltage_V,
         measuredMs: kernel.output.measuredMs,
         relaysClosed: kernel.pilot.state.relaysClosed,
+        relaysPermitted: kernel.pilot.state.permitted,
         evMaximumV: kernel.output.ev.maximumVoltageV,
         supplyMaximumV: kernel.output.capabilities.max_export_voltage_V,
-        wanted: kernel.charger.state === 'PrepareCharging',
+        wanted: kernel.charger.state === 'PrepareCharging' && this.#checkWanted,
       });
       this.#check = progress.state;
       for (const effect of progress.effects) this.#perform(effect);
@@ -218,7 +235,7 @@ export class DcSession {
         this.supervision.judge(effect.ok, effect.resistanceOhm ?? 0);
         break;
       case 'finished':
-        this.#finished(effect.ok);
+        if (this.#isOfThisSession()) this.#finished(effect.ok);
         break;
       case 'failed':
         this.#failed(effect.reason);
@@ -228,9 +245,10 @@ export class DcSession {
 
   #failed(reason: string): void {
     const { kernel } = this;
-    const { state } = kernel.charger;
-    if (state === 'Idle' || state === 'Finished') return;
+    const { state, memory } = kernel.charger;
+    if (state === 'Idle' || state === 'Finished' || state === 'Disabled' || memory.disableRequested) return;
     const { stopReason, cancelled } = kernel.session;
+    if (!this.#isOfThisSession()) return;
     if (cancelled && stopReason !== undefined && DELIBERATE_STOPS.has(stopReason)) return;
     kernel.errors.raise({
       name: 'MREC11CableCheckFault',
@@ -238,6 +256,11 @@ export class DcSession {
       severity: 'Medium',
       message: `cable check failed: ${reason}`,
     });
+  }
+
+  /** What is left of the cable check of a session that is over is nothing to the one after it. */
+  #isOfThisSession(): boolean {
+    return this.#checkSession === this.kernel.session.id;
   }
 
   #finished(ok: boolean): void {

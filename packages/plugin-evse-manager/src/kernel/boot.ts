@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { withTimeout } from '@carabiner/clock';
 import type { Kernel } from './kernel.js';
+import { switchOffUnseen } from './shutdown.js';
 
 /** A limit of zero counts for so long after the boot, in s. */
 const FIRST_LIMIT_S = 120;
@@ -24,13 +25,6 @@ export class Boot {
       kernel.energy.request(false);
       kernel.startTimers();
     });
-  }
-
-  /** An earlier process of this module may have been killed while it charged; what it switched on has gone on. */
-  #switchOff(): void {
-    const { ports, dc } = this.kernel;
-    if (dc) ports.send('powersupply_DC', 'setMode', { mode: 'Off', phase: 'Other' });
-    ports.send('bsp', 'allow_power_on', { value: { allow_power_on: false, reason: 'PowerOff' } });
   }
 
   /** Waits for the meter, closes what a power failure left open, waits for permission, begins to work. */
@@ -127,7 +121,7 @@ export class Boot {
     const id = kernel.connected.store ? await kernel.stored.read() : '';
     if (id !== '') {
       kernel.queue.run(() => {
-        this.#switchOff();
+        switchOffUnseen(kernel);
         kernel.events.emit('SessionResumed', {}, id);
       });
       const record = await this.#stopMeter(id);

@@ -262,6 +262,12 @@ export class HlcInputs {
     const { memory } = kernel.charger;
     memory.hlcAllowsPower = false;
     memory.linkEnd = end;
+    // Stacks tell nothing more of a session that ends in precharge or before.
+    if (kernel.dc) {
+      kernel.dcSession.cancelCableCheck();
+      if (kernel.output.supply.isOn) kernel.dcSession.supplyOff();
+    }
+    if (kernel.dc && kernel.pilot.state.permitted) kernel.pilot.step({ type: 'forbid' });
     kernel.signalX1();
   }
 

@@ -57,7 +57,11 @@ export function transactionPorts(kernel: Kernel): TransactionPorts {
     stop: async (id) => await ports.stopTransaction(id),
     keep: async (id) => await kernel.stored.keep(id),
     forget: () => void kernel.stored.forget(),
-    resume: (task) => kernel.handle(task),
+    // After the end of this process's work an open transaction is left to the recovery, which tells it once.
+    resume: (task) =>
+      kernel.handle(() => {
+        if (kernel.running) task();
+      }),
     stillWanted: () =>
       AWAITING.has(kernel.charger.state) &&
       kernel.session.authorised &&

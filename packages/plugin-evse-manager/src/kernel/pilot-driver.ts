@@ -60,13 +60,15 @@ export class PilotDriver {
     if (kernel.hlc.present) kernel.ports.send('hlc', 'ac_contactor_closed', { status: closed });
     if (closed) kernel.output.refresh();
     const { state } = kernel.charger;
-    if (!unexpected || (state !== 'Charging' && state !== 'PrepareCharging')) return;
-    kernel.errors.raise({
-      name: 'Internal',
-      subType: 'ContactorFault',
-      severity: 'Medium',
-      message: 'relays opened although they were permitted to be closed',
-    });
+    if (!unexpected) return;
+    if (state === 'Charging' || state === 'PrepareCharging')
+      kernel.errors.raise({
+        name: 'Internal',
+        subType: 'ContactorFault',
+        severity: 'Medium',
+        message: 'relays opened although they were permitted to be closed',
+      });
+    else if (kernel.dc) this.step({ type: 'forbid' });
   }
 
   #perform(output: PilotOutput): void {

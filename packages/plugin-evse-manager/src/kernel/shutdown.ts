@@ -31,6 +31,12 @@ export function shutDown(kernel: Kernel): void {
   if (live || SIGNALLING.has(kernel.charger.state)) performShutdown(kernel);
 }
 
+/** What an earlier process of this module switched on and never switched off: it has gone on since. */
+export function switchOffUnseen({ ports, dc }: Kernel): void {
+  if (dc) ports.send('powersupply_DC', 'setMode', { mode: 'Off', phase: 'Other' });
+  ports.send('bsp', 'allow_power_on', { value: { allow_power_on: false, reason: 'PowerOff' } });
+}
+
 /** Power supply, isolation monitor, relays, then a word to the EV; in an emergency PWM goes first. */
 export function performShutdown(kernel: Kernel): void {
   const { kind } = kernel.errors;

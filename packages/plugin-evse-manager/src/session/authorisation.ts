@@ -62,7 +62,11 @@ export class Authorisation {
       return;
     }
     if (!contract && kernel.hlc.waitsForContract) return;
-    const { disableRequested } = kernel.charger.memory;
+    const { disableRequested, carLeft } = kernel.charger.memory;
+    if (kernel.session.active && carLeft) {
+      kernel.log.warn('authorised after the vehicle has left; the session is about to end, so nobody is');
+      return;
+    }
     if (kernel.session.cancelled || disableRequested || kernel.charger.state === 'Disabled') return;
     if (!kernel.session.active) this.startSession('Authorized', token);
     kernel.hlc.setUpSession('authorised');

@@ -58,7 +58,7 @@ export class InvariantChecker {
         if (entry.variable === 'session_event') this.#event(entry.at, entry.value as SessionEvent);
         break;
       case 'peer-published':
-        this.#peer(entry.requirement, entry.variable, entry.value);
+        this.#peer(entry.at, entry.requirement, entry.variable, entry.value);
         break;
       case 'peer-answered':
         this.#answered(entry.command, entry.value);
@@ -80,7 +80,7 @@ export class InvariantChecker {
   #called(at: number, peer: string, command: string, args: Record<string, unknown>): void {
     if (this.#mustBeOffAt !== undefined && at > this.#mustBeOffAt) {
       if (this.#supply !== 'Off' || this.#permitted)
-        this.#fail(at, 'power not taken away at once after an error');
+        this.#fail(at, 'power not taken away at once after an error, or when the relays opened');
       this.#mustBeOffAt = undefined;
     }
     if (command === 'allow_power_on')
@@ -115,11 +115,13 @@ export class InvariantChecker {
     if (this.#transaction === undefined) this.#fail(at, 'power requested without a transaction');
   }
 
-  #peer(requirement: string, variable: string, value: unknown): void {
+  #peer(at: number, requirement: string, variable: string, value: unknown): void {
     if (requirement !== 'bsp' || variable !== 'event') return;
     const { event } = value as { event: string };
     if (event === 'PowerOn') this.#relaysClosed = true;
-    if (event === 'PowerOff') this.#relaysClosed = false;
+    if (event !== 'PowerOff') return;
+    this.#relaysClosed = false;
+    if (this.#supply !== 'Off') this.#mustBeOffAt = at;
   }
 
   #answered(command: string, value: unknown): void {
