@@ -118,6 +118,7 @@ export class ChargerBench implements AsyncDisposable {
   #supplyPhase = 'Other';
   #boardF = false;
   #boardEnabled = false;
+  #permitted = false;
   #imd = 0;
   #ovm = false;
   #harness: ModuleHarness<EvseManager> | undefined;
@@ -532,7 +533,11 @@ export class ChargerBench implements AsyncDisposable {
   #allowPower(on: boolean): void {
     const { relays, relayDelayMs } = this.behaviour;
     this.observe?.('relays', on);
-    if (on && this.cp === 'C' && relays !== 'never') this.after(relayDelayMs, () => this.#setRelays(true));
+    this.#permitted = on;
+    if (on && this.cp === 'C' && relays !== 'never')
+      this.after(relayDelayMs, () => {
+        if (this.#permitted) this.#setRelays(true);
+      });
     if (!on && this.relaysClosed && relays !== 'stuck')
       this.after(relayDelayMs, () => this.#setRelays(false));
   }
