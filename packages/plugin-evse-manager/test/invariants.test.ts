@@ -25,7 +25,7 @@ type Happening =
         'start_cable_check' | 'current_demand_started' | 'current_demand_finished' | 'dc_open_contactor';
     }
   | { readonly do: 'raise' | 'clear'; readonly fault: number }
-  | { readonly do: 'energy'; readonly kW: number }
+  | { readonly do: 'energy'; readonly kW: number; readonly phases: number }
   | { readonly do: 'enable'; readonly on: boolean; readonly connector: number }
   | { readonly do: 'isolation'; readonly ohm: number }
   | { readonly do: 'relaysFall' }
@@ -110,7 +110,11 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('energy' as const), kW: fc.constantFrom(0, 4, 40, 40) }),
+    arbitrary: fc.record({
+      do: fc.constant('energy' as const),
+      kW: fc.constantFrom(0, 4, 40, 40),
+      phases: fc.constantFrom(3, 3, 1),
+    }),
   },
   {
     weight: 2,
@@ -195,7 +199,7 @@ async function happen(bench: ChargerBench, what: Happening): Promise<void> {
       break;
     }
     case 'energy':
-      bench.grant({ W: what.kW * 1000, A: what.kW === 0 ? 0 : 63 });
+      bench.grant({ W: what.kW * 1000, A: what.kW === 0 ? 0 : 63, phases: what.phases });
       break;
     case 'enable':
       await bench.run(enable(bench, what.on, what.connector));
@@ -219,7 +223,7 @@ async function recover(bench: ChargerBench): Promise<void> {
   bench.behaviour.meterDelayMs = 0;
   await bench.run(enable(bench, true, 1));
   await bench.run(enable(bench, true, 0));
-  bench.grant({ W: 40_000, A: 63 });
+  bench.grant({ W: 40_000, A: 63, phases: 3 });
   bench.setCp('A');
   await bench.advance(35_000);
   // What was authorised without a vehicle is withdrawn by the auth module sooner or later.
@@ -230,28 +234,32 @@ async function recover(bench: ChargerBench): Promise<void> {
 }
 
 describe('whatever happens', () => {
-  it('no invariant is violated, and the next vehicle can be charged', async function () {
-    this.timeout(60_000 + RUNS * 1000);
-    await fc.assert(
-      fc.asyncProperty(script, async (steps) => {
-        await using bench = await ChargerBench.create();
-        for (const [what, pauseMs] of steps) {
-          await happen(bench, what);
-          await bench.advance(pauseMs);
-        }
-        await recover(bench);
-        await bench.charge();
-        expect(bench.events()).to.deep.equal([...START, ...BEGIN]);
-        expect(bench.errors()).to.deep.equal([]);
-        await bench.unplug();
-        expect(bench.events().slice(-2)).to.deep.equal([
-          'TransactionFinished(EVDisconnected)',
-          'SessionFinished',
-        ]);
-        expect(bench.behaviour.stored ?? '').to.equal('');
-        expect(new InvariantChecker().check(bench.harness.journal.entries).join('\n')).to.equal('');
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  for (const mode of ['DC', 'AC'] as const)
+    it(`no invariant is violated, and the next vehicle can be charged, ${mode}`, async function () {
+      this.timeout(60_000 + RUNS * 1000);
+      await fc.assert(
+        fc.asyncProperty(script, async (steps) => {
+          await using bench = await ChargerBench.create({
+            mode,
+            behaviour: { board: { supports_changing_phases_during_charging: true } },
+          });
+          for (const [what, pauseMs] of steps) {
+            await happen(bench, what);
+            await bench.advance(pauseMs);
+          }
+          await recover(bench);
+          await bench.charge();
+          expect(bench.events()).to.deep.equal([...START, ...BEGIN]);
+          expect(bench.errors()).to.deep.equal([]);
+          await bench.unplug();
+          expect(bench.events().slice(-2)).to.deep.equal([
+            'TransactionFinished(EVDisconnected)',
+            'SessionFinished',
+          ]);
+          expect(bench.behaviour.stored ?? '').to.equal('');
+          expect(new InvariantChecker().check(bench.harness.journal.entries).join('\n')).to.equal('');
+        }),
+        { numRuns: RUNS },
+      );
+    });
 });
