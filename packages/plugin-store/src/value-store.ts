@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { databaseKey, openDatabase, type Database } from './database.js';
+import { makeFolder } from './make-folder.js';
 import { findDamage } from './file-check.js';
 import { serialise, type JsonValue } from './json-value.js';
 import { decodeRecord, encodeRecord, type StoreRecord } from './record.js';
@@ -48,7 +48,7 @@ export class ValueStore {
   static async open(options: ValueStoreOptions): Promise<ValueStore> {
     const file = resolve(options.file);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await finishRestoration(file);
       let restored: Restored | undefined;
       if (!existsSync(file)) await createStore(file, []);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { StoreAccessError, StoreClosedError, StoreValueError } from '../dist/store-errors.js';
@@ -153,6 +153,12 @@ describe('ValueStore', () => {
     const store = await folder.open(folder.file('a/b/values.mdb'));
     await store.set('key', 1);
     expect(store.get('key')).to.equal(1);
+  });
+
+  it('refuses a folder that cannot be made, also where the file system says that it does not exist', async function () {
+    if (!existsSync('/proc/self')) this.skip();
+    const error = await rejection(folder.open('/proc/carabiner/deep/values.mdb'));
+    expect(error).to.be.instanceOf(StoreAccessError);
   });
 
   it('says which file cannot be opened', async () => {
