@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkConfigValue, describeConfigValue } from '@carabiner/dialect';
-import type { ConfigAccess } from '../composition/run-configuration.js';
+import type { ConfigAccess, ModuleEntry } from '../composition/run-configuration.js';
 import type { ConfigParameter, ConfigValue, Logger } from '../contract/index.js';
 import { toError } from '../exceptions/index.js';
 import { UnknownNameError } from '../lifecycle/lifecycle-errors.js';
@@ -34,11 +34,13 @@ export interface SetConfigResult {
 export class RuntimeConfig {
   /**
    * @param overlay - where accepted values are kept; undefined when the composition is no file
+   * @param entries - of the whole composition: modules of other processes ask, too
    */
   constructor(
     private readonly slots: ReadonlyMap<string, ModuleSlot>,
     private readonly overlay: OverlayFile | undefined,
     private readonly log: Logger,
+    private readonly entries: readonly ModuleEntry[],
   ) {}
 
   /**
@@ -81,7 +83,8 @@ export class RuntimeConfig {
   /**
    * Changes a parameter: checks the value, asks the module, keeps the value in the overlay file.
    *
-   * @param origin - module id of who asks; undefined for the host, which may set what is not `ReadOnly`
+   * @param origin - module id of who asks; undefined for the host, which may set what is not `ReadOnly`. What a module may
+   *   set of its own counts from its next start where it is `ReadOnly`
    * @throws UnknownNameError
    */
   async set(address: ParameterAddress, value: ConfigValue, origin?: string): Promise<SetConfigResult> {
@@ -157,8 +160,7 @@ export class RuntimeConfig {
 
   /** The host and the module itself may; others need `access` in their own entry of the composition. */
   #may(what: 'read' | 'write' | 'setReadOnly', slot: ModuleSlot, origin: string | undefined): boolean {
-    const access: ConfigAccess | undefined =
-      origin === undefined ? undefined : this.slots.get(origin)?.entry.access;
+    const access = origin === undefined ? undefined : this.#accessOf(origin);
     const given = access?.modules[slot.id];
     switch (what) {
       case 'read':
@@ -176,7 +178,12 @@ export class RuntimeConfig {
           given?.allowWrite === true
         );
       case 'setReadOnly':
-        return access?.allowSetReadOnly === true || given?.allowSetReadOnly === true;
+        return origin === slot.id || access?.allowSetReadOnly === true || given?.allowSetReadOnly === true;
     }
+  }
+
+  #accessOf(origin: string): ConfigAccess | undefined {
+    const entry = this.slots.get(origin)?.entry ?? this.entries.find(({ id }) => id === origin);
+    return entry?.access;
   }
 }

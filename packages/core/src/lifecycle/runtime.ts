@@ -109,7 +109,7 @@ export class Runtime implements ModuleHost {
       ),
     );
     const overlay = loaded.file === undefined ? undefined : new OverlayFile(overlayPathOf(loaded.file));
-    this.config = new RuntimeConfig(slots, overlay, this.log);
+    this.config = new RuntimeConfig(slots, overlay, this.log, this.configuration.modules);
     this.#supervisor = new Supervisor(this);
     const folder = loaded.file === undefined ? process.cwd() : dirname(loaded.file);
     this.broker = new BrokerAccess(loaded.configuration.settings, folder, this.log, this.queues, remote);

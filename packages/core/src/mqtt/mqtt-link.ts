@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { systemClock, withTimeout } from '@carabiner/clock';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { ExternalMqttSettings } from '../composition/settings.js';
 import { runOutside } from '../containment/activity.js';
@@ -14,6 +15,9 @@ import { topicMatches } from './topic-filter.js';
 
 /** First and longest delay between attempts to connect, in milliseconds. */
 const RECONNECT_MS = { first: 500, longest: 30_000 } as const;
+
+/** A broker has this long, in real time, to take what waits for it and the end of the connection. */
+const END_MS = 1_000;
 
 /** Payload handler; outside of any module's scope. */
 export type MessageHandler = (payload: string, topic: string) => void;
@@ -120,9 +124,22 @@ export class MqttLink {
     return undo;
   }
 
-  /** Hands over what waits, then leaves without the last will being sent. */
+  /** Hands over what waits, then leaves without the last will being sent; cut off where the broker does not answer. */
   async close(): Promise<void> {
-    await this.#client.endAsync(!this.#client.connected);
+    const client = this.#client;
+    try {
+      await withTimeout(
+        systemClock,
+        client.endAsync(!client.connected),
+        END_MS,
+        'end of the external broker link',
+      );
+    } catch (thrown) {
+      this.log.warn('the external broker did not take the end of the connection', { err: toError(thrown) });
+      // The client takes no second end while the first one waits for the broker.
+      client.disconnecting = false;
+      client.end(true);
+    }
   }
 
   async #send({ topic, payload, qos, retain }: Queued): Promise<void> {

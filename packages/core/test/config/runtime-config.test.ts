@@ -181,6 +181,14 @@ describe('configuration at run time', () => {
     );
   });
 
+  it('lets a module set what is read-only of its own, from its next start', async () => {
+    await withSystem(options, async ({ runtime }) => {
+      const fixed = { ...step, parameter: 'fixed' };
+      expect((await runtime.config.set(fixed, 'y', 'counter')).status).to.equal('reboot-required');
+      expect(runtime.config.get(fixed)).to.deep.include({ value: 'x' });
+    });
+  });
+
   it('names what does not exist', async () => {
     await withSystem(options, async ({ runtime }) => {
       for (const address of [

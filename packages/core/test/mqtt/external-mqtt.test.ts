@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { systemClock } from '@carabiner/clock';
+import { systemClock, withTimeout } from '@carabiner/clock';
 import { MqttSettingsError, createRuntime, type ExternalMqtt, type Runtime } from '@carabiner/core';
 import { topicMatches } from '../../dist/mqtt/topic-filter.js';
 import { TestBroker } from '../support/broker.js';
@@ -244,6 +245,32 @@ describe('the external broker', () => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  for (const [title, busy] of [
+    ['at rest', false],
+    ['with a publication under way', true],
+  ] as const)
+    it(`does not hold up the end when it does not answer any more, ${title}`, async function () {
+      this.timeout(10_000);
+      const sockets: Socket[] = [];
+      const silent = createServer({ allowHalfOpen: true }, (socket) => {
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.write(Buffer.from([0x20, 2, 0, 0])));
+      });
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = silent.address() as AddressInfo;
+        const url = `mqtt://127.0.0.1:${String(port)}`;
+        const { module, runtime } = await start({ carabiner: { external_mqtt: { url } } });
+        const mqtt = await connected(module);
+        if (busy) mqtt.publish('out', 'x').catch(() => undefined);
+        await withTimeout(systemClock, runtime.stop(), 3_000, 'end of the runtime');
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        silent.close();
+      }
+    });
 
   it('gets telemetry when it is switched on and the module has an id', async () => {
     const server = await broker();
