@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { systemClock } from '@carabiner/clock';
+import { systemClock, withTimeout } from '@carabiner/clock';
+import { LogBook } from '@carabiner/core';
 import { expect } from 'chai';
 import { BrokerSession } from '@carabiner/everest';
-import { BROKERS, type TestBroker } from './support/brokers.js';
+import { BROKERS, embedded, type TestBroker } from './support/brokers.js';
+import { startFreezingProxy } from './support/freezing-proxy.js';
 import { quietLog } from './support/quiet-log.js';
 import { eventually } from './support/system.js';
 
@@ -108,5 +110,59 @@ describe('session with a broker that is slow to end its hand-shakes', () => {
     socket?.destroy();
     await session.close();
     server.close();
+  });
+});
+
+describe('session with a broker that freezes', function () {
+  this.timeout(10_000);
+  for (const [title, busy] of [
+    ['that is idle', false],
+    ['with a publication under way, which fails', true],
+  ] as const)
+    it(`ends within about a second, ${title}`, async () => {
+      const broker = await embedded.start();
+      const proxy = await startFreezingProxy(broker);
+      const session = new BrokerSession({ address: proxy.address, clock: systemClock, log: quietLog });
+      try {
+        await session.whenConnected();
+        proxy.freeze();
+        const published = busy ? session.publish('everest/late', 'x').catch((error: unknown) => error) : true;
+        await withTimeout(systemClock, session.close(), 3_000, 'end of the session');
+        expect(await withTimeout(systemClock, Promise.resolve(published), 1_000, 'publication')).to.be.ok;
+      } finally {
+        await proxy.stop();
+        await broker.stop();
+      }
+    });
+});
+
+describe('session whose handlers throw', () => {
+  it('goes on, tells the other handlers, and says where and why', async () => {
+    const broker = await embedded.start();
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const log = new LogBook({ level: 'warn', format: 'json', destination }).host;
+    const session = new BrokerSession({ address: broker.address, clock: systemClock, log });
+    try {
+      await session.whenConnected();
+      const heard: string[] = [];
+      const broken = (): void => {
+        throw new RangeError('too wide');
+      };
+      session.subscribe('everest/broken', broken);
+      session.subscribe('everest/broken', (topic) => heard.push(topic));
+      session.subscribe('everest/wild/+', broken);
+      session.subscribe('everest/wild/+', (topic) => heard.push(topic));
+      await session.acknowledged();
+      for (const topic of ['everest/broken', 'everest/wild/x', 'everest/broken'])
+        await session.publish(topic, 'x');
+      await eventually(() => heard.length === 3, 'the messages');
+      expect(heard).to.deep.equal(['everest/broken', 'everest/wild/x', 'everest/broken']);
+      expect(lines.length).to.equal(3);
+      expect(lines[1]).to.include('"topic":"everest/wild/x"').and.to.include('"reason":"too wide"');
+    } finally {
+      await session.close();
+      await broker.stop();
+    }
   });
 });

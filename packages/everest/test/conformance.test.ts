@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
-import { isCallError, type ModuleClass } from '@carabiner/core';
+import { isCallError, LogBook, type LogOptions, type ModuleClass } from '@carabiner/core';
 import { CONFIGURATION_MESSAGES, readModuleSettings, runModule, type Generation } from '@carabiner/everest';
 import { startRecordingBroker, type RecordingBroker } from './support/recording-broker.js';
+import { eventually } from './support/system.js';
 import { readTrace, replay, subscriptionsOf } from './support/trace.js';
 import {
   CommandLoop,
@@ -11,6 +12,7 @@ import {
   ExampleErrorGlobalSubscriber,
   ExampleErrorRaiser,
   Teller,
+  Watcher,
 } from './support/trace-modules.js';
 
 const GENERATIONS: readonly Generation[] = ['2026', '2025'];
@@ -21,7 +23,11 @@ interface Life {
   readonly stop: () => Promise<number>;
 }
 
-async function join(moduleId: string, moduleClass: object): Promise<Life> {
+async function join(
+  moduleId: string,
+  moduleClass: object,
+  log: LogOptions = { level: 'silent' },
+): Promise<Life> {
   const broker = await startRecordingBroker();
   const end = new AbortController();
   const ended = runModule({
@@ -30,7 +36,7 @@ async function join(moduleId: string, moduleClass: object): Promise<Life> {
       { EV_MQTT_BROKER_HOST: '127.0.0.1', EV_MQTT_BROKER_PORT: String(broker.port) },
     ),
     modules: { [(moduleClass as ModuleClass).descriptor.module]: moduleClass as ModuleClass },
-    log: { level: 'silent' },
+    log: new LogBook(log),
     signal: end.signal,
   });
   // So that a failure shows at the test that waits for a message that never comes.
@@ -175,6 +181,74 @@ for (const generation of GENERATIONS) {
       );
       const values = JSON.parse(told.data ?? payload) as object;
       expect(values).to.include({ connector_id: 4, type: 'livedata', ac_voltage: 230.1 });
+    });
+
+    it('takes nothing but the answer to its own question for its configuration', async () => {
+      const { response } = CONFIGURATION_MESSAGES[generation];
+      const lines: string[] = [];
+      const destination = { write: (line: string) => void lines.push(line) };
+      life = await join('psu', DCSupplySimulator, { level: 'warn', format: 'json', destination });
+      const { broker } = life;
+      const say = async (topic: string, data: unknown): Promise<void> => {
+        await broker.publish({
+          topic,
+          qos: 2,
+          retain: topic === 'everest/module_names',
+          payload: JSON.stringify({ msg_type: response, data }),
+        });
+      };
+      const answer = async (data: unknown): Promise<void> => say('everest/modules/psu/response', data);
+      await say('everest/module_names', { psu: 'DCSupplySimulator' });
+      await broker.next(({ topic }) => topic === 'everest/config/request');
+      const ok = { status: 'Ok', status_info: '' };
+      await answer({ ...ok, type: 'Set', response: { status: 'Accepted', status_info: '' } });
+      await answer({ ...ok, type: 'Get', response: { type: 'Value', data: { name: 'x', value: 1 } } });
+      await answer({ ...ok, type: 'Get', response: null });
+      const module_config = { module_id: 'psu', module_name: 'DCSupplySimulator' };
+      const data = { module_config, mappings: {} };
+      await answer({ ...ok, type: 'Get', response: { type: 'Module', data } });
+      await broker.next(({ topic }) => topic === 'everest/modules/psu/ready');
+      await answer({ ...ok, type: 'Get', response: { type: 'Module', data } });
+      await eventually(() => lines.filter((line) => line.includes('nobody asked for')).length === 4, 'words');
+    });
+
+    it('says which errors it cannot watch when it starts late, and watches those of its connections', async () => {
+      const { request, response } = CONFIGURATION_MESSAGES[generation];
+      const lines: string[] = [];
+      const destination = { write: (line: string) => void lines.push(line) };
+      Watcher.heard.length = 0;
+      life = await join('late', Watcher, { level: 'warn', format: 'json', destination });
+      const { broker } = life;
+      const say = async (topic: string, msg_type: string, data: unknown, retain = false): Promise<void> => {
+        await broker.publish({ topic, qos: 2, retain, payload: JSON.stringify({ msg_type, data }) });
+      };
+      // All that a manager leaves when it has cleared its definitions.
+      await say('everest/carabiner/generation', response, {}, true);
+      const asked = await broker.next(({ topic }) => topic === 'everest/config/request');
+      expect(JSON.parse(asked.payload)).to.include({ msg_type: request });
+      const connections = { raiser: [{ module_id: 'raiser', implementation_id: 'example_raiser' }] };
+      await say('everest/modules/late/response', response, {
+        status: 'Ok',
+        type: 'Get',
+        response: {
+          type: 'Module',
+          data: { module_config: { module_id: 'late', module_name: 'Watcher', connections }, mappings: {} },
+        },
+      });
+      await broker.next(({ topic }) => topic === 'everest/modules/late/ready');
+      const [warning = ''] = lines.filter((line) => line.includes('are not watched'));
+      expect(warning).to.include('module_names').and.to.include('--retain-topics');
+      const raised = readTrace('errors').find(
+        ({ c, topic }) => c === 'raiser' && topic?.endsWith('/ExampleErrorA') === true,
+      );
+      await broker.publish({
+        topic: raised?.topic ?? '',
+        qos: 2,
+        retain: false,
+        payload: JSON.stringify(raised?.p),
+      });
+      await eventually(() => Watcher.heard.length > 0, 'the error');
+      expect(Watcher.heard).to.deep.equal(['example/ExampleErrorA']);
     });
 
     it('answers every set request, and takes part in the outside world', async () => {

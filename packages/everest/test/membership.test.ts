@@ -233,6 +233,38 @@ describe('members of a system', function () {
       await exchange(system, 'Off');
     });
 
+  for (const standalone of [false, true])
+    it(`serves commands with more arguments than are declared, and answers those whose arguments are wrong${standalone ? ', in a process of its own' : ''}`, async () => {
+      if (standalone) join('psu');
+      const system = await manage(
+        standalone ? STANDALONE : { psu: { module: 'Supply' }, user: { ...CONSUMER, isolation: 'process' } },
+      );
+      await system.started;
+      const client = await connectAsync(`mqtt://127.0.0.1:${String(broker.address.port)}`);
+      ends.push(async () => client.endAsync());
+      const topic = 'everest/modules/psu/impl/main/cmd/setMode';
+      const answers: Record<string, unknown>[] = [];
+      client.on('message', (_from, payload) => {
+        const { data } = JSON.parse(payload.toString()) as { data: { data: Record<string, unknown> } };
+        answers.push(data.data);
+      });
+      await client.subscribeAsync(`${topic}/response/user`, { qos: 2 });
+      const call = async (args: unknown): Promise<unknown> => {
+        const id = crypto.randomUUID();
+        const data = { id, origin: 'user', args };
+        await client.publishAsync(topic, JSON.stringify({ msg_type: 'Cmd', data }), { qos: 2 });
+        await eventually(() => answers.some((answer) => answer['id'] === id), 'the answer');
+        const { error, retval } = answers.find((answer) => answer['id'] === id) ?? {};
+        return error === undefined ? retval : (error as Record<string, unknown>)['__everest__error_type'];
+      };
+      const args = { mode: 'Export', phase: 'Charging' };
+      expect(await call({ ...args, more: 1, constructor: {} })).to.equal(null);
+      expect(await call({ mode: 'Export', more: 1 })).to.equal('SchemaValidationError');
+      expect(await call({ ...args, mode: 5 })).to.equal('SchemaValidationError');
+      for (const wrong of [['Export', 'Charging'], 5, 'Export', true])
+        expect(await call(wrong), JSON.stringify(wrong)).to.equal('MessageParsingError');
+    });
+
   it('starts modules of EVerest from a folder of modules, and has them take part', async () => {
     const folder = await tempDir('carabiner-guests-');
     ends.push(async () => folder.remove());

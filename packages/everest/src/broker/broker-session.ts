@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Clock, type Timer } from '@carabiner/clock';
+import { systemClock, withTimeout, type Clock, type Timer } from '@carabiner/clock';
 import type { Logger, Subscription } from '@carabiner/core';
 import type { IClientOptions, IClientPublishOptions } from 'mqtt';
 // By file, since the whole library comes with WebSockets and proxies, which no module's process needs.
 import mqttClient from 'mqtt/lib/client';
+import { RateLimitedLog } from '../bus/rate-limited-log.js';
 import { Arrived } from './arrived.js';
 import { connectionProblem, describeBroker, openTransport, type BrokerAddress } from './broker-address.js';
+import { topicMatches } from './topic-filter.js';
 
-/** Takes what arrives on a subscribed topic. Must not throw. */
+/** Takes what arrives on a subscribed topic. What it throws is logged. */
 export type MessageHandler = (topic: string, payload: Buffer) => void;
 
 /** Options of a {@link BrokerSession}. */
@@ -61,6 +63,8 @@ const KEEP_ALIVE_S = 20;
 const IN_FLIGHT = 20;
 /** Publications that wait for a place in flight. A broker that is this far behind is as good as gone. */
 const WAITING_LIMIT = 20_000;
+/** A broker has this long, in real time, to take what is under way and the end of the session. */
+const END_MS = 1_000;
 
 /**
  * One connection to a broker that comes back by itself: clean session, subscriptions renewed after each reconnect, small
@@ -73,6 +77,7 @@ export class BrokerSession {
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #options: BrokerSessionOptions;
   readonly #events: BrokerSessionEvents;
+  readonly #failures: RateLimitedLog;
   #client: MqttClient;
   #reconnect: Timer | undefined;
   #delayMs: number;
@@ -93,6 +98,7 @@ export class BrokerSession {
   constructor(options: BrokerSessionOptions, events: BrokerSessionEvents = {}) {
     this.#options = options;
     this.#events = events;
+    this.#failures = new RateLimitedLog(options.log, systemClock);
     this.#delayMs = options.minReconnectMs ?? 100;
     this.#client = this.#open();
   }
@@ -165,15 +171,24 @@ export class BrokerSession {
     });
   }
 
-  /** Disconnects for good. Idempotent. */
+  /** Disconnects for good, within about a second also where the broker does not answer any more. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#reconnect?.cancel();
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('the broker session was closed'));
-    await new Promise<void>((resolve) => {
-      this.#client.end(!this.#connected, {}, () => resolve());
+    const client = this.#client;
+    const ended = new Promise<void>((resolve) => {
+      client.end(!this.#connected, {}, () => resolve());
     });
+    try {
+      await withTimeout(systemClock, ended, END_MS, 'end of the broker session');
+    } catch {
+      this.#options.log.debug('the broker did not take the end of the session; the connection was cut');
+      // The client takes no second end while the first one waits for the broker.
+      client.disconnecting = false;
+      client.end(true);
+    }
   }
 
   /**
@@ -353,22 +368,22 @@ export class BrokerSession {
 
   #dispatch(topic: string, payload: Buffer): void {
     const exact = this.#filters.get(topic);
-    if (exact !== undefined) for (const handler of [...exact.handlers]) handler(topic, payload);
+    if (exact !== undefined) for (const handler of [...exact.handlers]) this.#hand(handler, topic, payload);
     for (const filter of this.#wildcards) {
       if (filter === topic || !topicMatches(filter, topic)) continue;
-      for (const handler of this.#filters.get(filter)?.handlers ?? []) handler(topic, payload);
+      for (const handler of this.#filters.get(filter)?.handlers ?? []) this.#hand(handler, topic, payload);
     }
   }
-}
 
-/** Tells whether `topic` falls under `filter` (MQTT 5, 4.7). */
-export function topicMatches(filter: string, topic: string): boolean {
-  const wanted = filter.split('/');
-  const levels = topic.split('/');
-  if (topic.startsWith('$') && !filter.startsWith('$')) return false;
-  for (const [i, level] of wanted.entries()) {
-    if (level === '#') return true;
-    if (i >= levels.length || (level !== '+' && level !== levels[i])) return false;
+  /** What a handler throws would stop the client in the middle of a packet, and with it the process. */
+  #hand(handler: MessageHandler, topic: string, payload: Buffer): void {
+    try {
+      handler(topic, payload);
+    } catch (error) {
+      this.#failures.warn('a message was not handled', {
+        topic,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
-  return wanted.length === levels.length;
 }

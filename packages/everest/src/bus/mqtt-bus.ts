@@ -23,6 +23,7 @@ import {
   encodeFailure,
   encodeResult,
   encodeVariable,
+  isObject,
   type InputLimits,
   type Message,
 } from '../protocol/envelope.js';
@@ -351,7 +352,8 @@ export class MqttBus implements Bus {
       }
       this.#callers.add(origin);
       const answer = topics.result(module.id, implementation, command, origin);
-      module.invoke(implementation, command, args, { origin }).then(
+      const names = module.implementations[implementation]?.commands[command]?.argumentNames ?? [];
+      module.invoke(implementation, command, declaredOf(args, names), { origin }).then(
         (value) => this.#send(answer, encodeResult(id, module.id, value)),
         (error: unknown) => {
           const failure = asCallError(error, `${module.id}/${implementation}.${command}`);
@@ -384,4 +386,10 @@ export class MqttBus implements Bus {
       });
     });
   }
+}
+
+/** Callees of EVerest do not notice arguments that they do not declare. */
+function declaredOf(args: unknown, names: readonly string[]): unknown {
+  if (!isObject(args)) return args;
+  return Object.fromEntries(Object.entries(args).filter(([name]) => names.includes(name)));
 }

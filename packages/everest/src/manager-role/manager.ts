@@ -256,13 +256,16 @@ export class Manager implements RemoteModules {
   async stop(): Promise<void> {
     const { session, topics } = this.#link;
     const { broker } = this.#options;
+    let asked = false;
     if (session.connected) {
-      this.#link.publish(topics.shutdown, 'true');
+      const taken = this.#link.isTaken(topics.shutdown, 'true');
       for (const { topic } of this.#definitions) this.#link.publish(topic, '', true);
       this.#link.publish(topics.generationHint, '', true);
       this.#link.sayAbsent();
+      // What the broker does not take over reaches nobody, so there is nothing to wait for.
+      asked = await taken;
     }
-    await this.#processes.stop(session.connected);
+    await this.#processes.stop(asked);
     await session.close();
     await broker.close();
   }

@@ -119,7 +119,8 @@ function ownCredentials(id: string): Record<string, string> {
   return { [BROKER_VARIABLES.username]: id, [BROKER_VARIABLES.password]: password };
 }
 
-function guestCommand(
+/** The command line and environment of a module of EVerest, before {@link bound} wraps it. */
+export function guestCommand(
   { id }: ModuleEntry,
   guest: GuestModule,
   { broker, brokerEnvironment, prefixes, prefix = '/usr' }: SystemAddress,
@@ -129,6 +130,7 @@ function guestCommand(
     case 'binary':
       return {
         file: guest.file,
+        argv0: `${id}:${guest.module}`,
         args: [
           '--prefix',
           prefix,
@@ -189,7 +191,8 @@ function bound(
   if (setpriv === undefined) return command;
   const names = capabilities.map((name) => `+${name.toLowerCase().replace(/^cap_/, '')}`).join(',');
   return {
-    ...command,
+    // Not `argv0`: setpriv does not hand it on, and that of BusyBox takes it for its own name.
+    env: command.env,
     file: setpriv,
     args: [
       '--pdeathsig',

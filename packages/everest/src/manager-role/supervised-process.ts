@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Clock, Timer } from '@carabiner/clock';
+import { systemClock, type Clock, type Timer } from '@carabiner/clock';
 import type { Logger, RestartPolicy } from '@carabiner/core';
 
 /** How a process is started. */
 export interface ProcessCommand {
   readonly file: string;
   readonly args: readonly string[];
+  /** First word of the command line as others see it; default the file. */
+  readonly argv0?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For a module of ours: the arguments behind the program, which a spare process can take. */
   readonly moduleArgs?: readonly string[];
@@ -26,8 +28,8 @@ const TERM_MS = 5_000;
  * Starts a process whose standard input is a pipe, so that it notices when this process is killed. It has a group of its
  * own: Ctrl-C in a terminal is for this process, which stops its children in order.
  */
-export function spawnChild({ file, args, env }: ProcessCommand): ChildProcess {
-  const child = spawn(file, args, { env, stdio: ['pipe', 'inherit', 'inherit'], detached: true });
+export function spawnChild({ file, args, env, argv0 }: ProcessCommand): ChildProcess {
+  const child = spawn(file, args, { argv0, env, stdio: ['pipe', 'inherit', 'inherit'], detached: true });
   // A process that is gone closes the pipe.
   child.stdin.on('error', () => undefined);
   return child;
@@ -78,14 +80,14 @@ export class SupervisedProcess {
     });
   }
 
-  /** Resolves when the process has ended by itself; true, or false when `timeoutMs` passed before. */
+  /** Resolves when the process has ended by itself; true, or false when `timeoutMs` of real time passed before. */
   async waitForEnd(timeoutMs: number): Promise<boolean> {
     this.#stopping = true;
     this.#timer?.cancel();
     if (this.#child === undefined) return true;
     let timer: Timer | undefined;
     const late = new Promise<boolean>((resolve) => {
-      timer = this.clock.setTimeout(() => {
+      timer = systemClock.setTimeout(() => {
         resolve(false);
       }, timeoutMs);
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '@carabiner/clock';
+import { systemClock, withTimeout, type Clock } from '@carabiner/clock';
 import type { Logger, ModuleEntry, RunConfiguration } from '@carabiner/core';
 import { describeBroker } from '../broker/broker-address.js';
 import { BrokerSession } from '../broker/broker-session.js';
@@ -10,6 +10,9 @@ import { Topics } from '../protocol/topics.js';
 import { errorTypes } from './definitions.js';
 import { MANAGER, specFolders, type Placements } from './placement.js';
 import { prefixesOf, type SystemBroker } from './system-broker.js';
+
+/** A broker that has not taken a message over within this time, in real milliseconds, does not answer any more. */
+const TAKEN_MS = 1_000;
 
 /** What a link is made of. */
 export interface SystemLinkOptions {
@@ -130,6 +133,17 @@ export class SystemLink {
         reason: error instanceof Error ? error.message : String(error),
       });
     });
+  }
+
+  /** Publishes; false when the broker does not take the message over. */
+  async isTaken(topic: string, payload: string): Promise<boolean> {
+    try {
+      await withTimeout(systemClock, this.session.publish(topic, payload), TAKEN_MS, topic);
+      return true;
+    } catch (error) {
+      this.#options.log.warn('the broker did not take a message over', { topic, error });
+      return false;
+    }
   }
 
   /** Only those who are connected to an implementation may call it. */

@@ -17,6 +17,8 @@ export interface LocatedModule {
   readonly module: string;
   readonly classes: ModuleClasses;
   readonly shape: ModuleShape & { readonly enableTelemetry: boolean; readonly enableGlobalErrors: boolean };
+  /** Error types that each requirement's interface has. */
+  readonly requiredErrors: { readonly [requirement: string]: readonly string[] };
 }
 
 /** Where a module is looked for. */
@@ -67,7 +69,10 @@ function addressOf(
 }
 
 function located(module: string, moduleClass: ModuleClass): LocatedModule {
-  const { enableTelemetry, enableGlobalErrors } = moduleClass.descriptor;
+  const { enableTelemetry, enableGlobalErrors, requires } = moduleClass.descriptor;
   const shape = { ...shapeOf(moduleClass.descriptor), enableTelemetry, enableGlobalErrors };
-  return { module, classes: { [module]: moduleClass }, shape };
+  const requiredErrors = Object.fromEntries(
+    Object.entries(requires).map(([id, each]) => [id, each.interface.errors.map(({ type }) => type)]),
+  );
+  return { module, classes: { [module]: moduleClass }, shape, requiredErrors };
 }

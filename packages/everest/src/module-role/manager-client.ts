@@ -3,7 +3,7 @@ import { withTimeout, type Clock } from '@carabiner/clock';
 import type { Json, Logger, Subscription } from '@carabiner/core';
 import type { BrokerSession } from '../broker/broker-session.js';
 import type { RateLimitedLog } from '../bus/rate-limited-log.js';
-import { decode, encodeConfiguration, type Message } from '../protocol/envelope.js';
+import { decode, encodeConfiguration, isObject, type Message } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES, generationOf, type Generation } from '../protocol/generation.js';
 import type { Topics } from '../protocol/topics.js';
 
@@ -30,7 +30,8 @@ export class ManagerClient {
   #found: (generation: Generation) => void = () => undefined;
   readonly #detected: Promise<Generation>;
   #requests: Promise<unknown> = Promise.resolve();
-  #answered: ((data: unknown) => void) | undefined;
+  /** The request that waits for its answer. */
+  #asked: { readonly type: string; readonly answered: (data: unknown) => void } | undefined;
   #moduleNames: unknown;
   #lastingSettings: unknown;
   /** Called when a manager has published its definitions, so it is a new one if one was known before. */
@@ -50,7 +51,7 @@ export class ManagerClient {
     this.#subscriptions.push(
       session.subscribe(topics.configAnswer(moduleId), (topic, payload) => {
         const message = this.take(topic, payload);
-        if (message?.type === 'ConfigurationResponse') this.#answered?.(message.data);
+        if (message?.type === 'ConfigurationResponse') this.#onAnswer(topic, message.data);
       }),
     );
   }
@@ -73,7 +74,7 @@ export class ManagerClient {
   }
 
   /** Asks the manager; requests go one after another, since answers carry no id. Repeats until it is answered. */
-  async request(request: Json): Promise<unknown> {
+  async request(request: { readonly type: string }): Promise<unknown> {
     const previous = this.#requests;
     const answer = previous.then(async () => this.#ask(request));
     this.#requests = answer.catch(() => undefined);
@@ -136,14 +137,20 @@ export class ManagerClient {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
 
-  async #ask(request: Json): Promise<unknown> {
+  /** Answers to sets, and those to a request that was repeated, arrive on the same topic. */
+  #onAnswer(topic: string, data: unknown): void {
+    if (this.#asked !== undefined && answers(data, this.#asked.type)) this.#asked.answered(data);
+    else this.#options.warnings.warn('a configuration answer that nobody asked for was dropped', { topic });
+  }
+
+  async #ask(request: { readonly type: string }): Promise<unknown> {
     const { session, topics, moduleId, clock, log } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const name = CONFIGURATION_MESSAGES[await this.generation()].request;
       await session.whenConnected();
       await session.acknowledged();
       const answer = new Promise<unknown>((resolve) => {
-        this.#answered = resolve;
+        this.#asked = { type: request.type, answered: resolve };
       });
       const data = { type: 'Get', origin: moduleId, request };
       try {
@@ -155,7 +162,7 @@ export class ManagerClient {
           reason: error instanceof Error ? error.message : String(error),
         });
       } finally {
-        this.#answered = undefined;
+        this.#asked = undefined;
       }
       await clock.sleep(Math.min(attempt * 200, ANSWER_MS));
     }
@@ -176,4 +183,12 @@ export class ManagerClient {
     this.#moduleNames = message.data;
     this.onManagerStarted();
   }
+}
+
+/** True for the answer to a `Get` of this type. A manager that failed names no type. */
+function answers(data: unknown, type: string): boolean {
+  if (!isObject(data)) return false;
+  if (data['type'] === undefined) return true;
+  const { response } = data;
+  return data['type'] === 'Get' && isObject(response) && response['type'] === type;
 }

@@ -29,7 +29,7 @@ const IGNORED = ['prefix', 'log_config', 'config'] as const;
 export function parseModuleArguments(args: readonly string[]): ModuleProcessArguments {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
-    args: args.map((arg) => (arg.startsWith('--') ? arg.replaceAll('-', '_').replace(/^__/, '--') : arg)),
+    args: args.map((arg) => arg.replace(/^--[^=]+/, (name) => `--${name.slice(2).replaceAll('-', '_')}`)),
     allowPositionals: true,
     options: {
       module: text,

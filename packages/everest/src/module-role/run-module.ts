@@ -155,7 +155,7 @@ class ModuleRole {
     const configuration = await this.#configuration(signal);
     if (configuration === undefined) return 0;
     const resolved = await locateModule(this.#options, configuration);
-    const system = await systemOf(resolved.shape, this.#client, this.#topics, configuration);
+    const system = await systemOf(resolved, this.#client, this.#topics, configuration, this.#log);
     const end = new AbortController();
     const life = { configuration, end, again: false };
     const generation = await this.#client.generation();
@@ -292,15 +292,18 @@ async function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 async function systemOf(
-  shape: LocatedModule['shape'],
+  { shape, requiredErrors }: LocatedModule,
   client: ManagerClient,
   topics: Topics,
   configuration: ModuleConfiguration,
+  log: Logger,
 ): Promise<Awaited<ReturnType<typeof readSystemSettings>> & { readonly errorTopics: readonly string[] }> {
   // What nobody needs is not fetched: the definitions are gone when the module starts late.
   const settings = shape.enableTelemetry
     ? await readSystemSettings(client, topics, configuration)
     : { telemetryEnabled: false, telemetryPrefix: 'everest-telemetry/' };
-  const errorTopics = shape.enableGlobalErrors ? await readErrorTopics(client, topics) : [];
+  const errorTopics = shape.enableGlobalErrors
+    ? await readErrorTopics(client, topics, configuration, requiredErrors, log)
+    : [];
   return { ...settings, errorTopics };
 }

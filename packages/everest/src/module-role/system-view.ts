@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModuleShape } from '@carabiner/core';
+import type { Logger, ModuleShape } from '@carabiner/core';
 import { isObject } from '../protocol/envelope.js';
 import type { Topics } from '../protocol/topics.js';
 import type { ModuleConfiguration } from '../configuration/module-configuration.js';
@@ -38,11 +38,38 @@ export async function readSystemSettings(
 /**
  * Topics of every error that any implementation of the system may raise, for a module that watches all. They are
  * subscribed one by one: a wildcard would overlap with the topics of the module's own requirements, and the broker would
- * deliver those twice.
+ * deliver those twice. Where the manager has cleared its definitions, those of the module's connections are known.
+ *
+ * @param required - error types of each requirement
  */
-export async function readErrorTopics(client: ManagerClient, topics: Topics): Promise<readonly string[]> {
+export async function readErrorTopics(
+  client: ManagerClient,
+  topics: Topics,
+  { connections }: Pick<ModuleConfiguration, 'connections'>,
+  required: { readonly [requirement: string]: readonly string[] },
+  log: Logger,
+): Promise<readonly string[]> {
+  const connected = Object.entries(connections).flatMap(([requirement, targets]) =>
+    targets.flatMap(({ moduleId, implementationId }) =>
+      (required[requirement] ?? []).map((type) => topics.error(moduleId, implementationId, type)),
+    ),
+  );
+  const { defined, missing } = await definedErrorTopics(client, topics);
+  if (missing.length > 0)
+    log.warn('errors of modules that this one is not connected to are not watched', {
+      reason: 'the manager has no definitions for them, or has cleared them',
+      missing,
+      hint: 'start this module before all others are ready, or a manager of EVerest with --retain-topics',
+    });
+  return [...new Set([...connected, ...defined])];
+}
+
+async function definedErrorTopics(
+  client: ManagerClient,
+  topics: Topics,
+): Promise<{ readonly defined: readonly string[]; readonly missing: readonly string[] }> {
   const names = client.moduleNames;
-  if (!isObject(names)) return [];
+  if (!isObject(names)) return { defined: [], missing: ['module_names'] };
   const modules = [...new Set(Object.values(names).filter((name) => typeof name === 'string'))];
   const manifests = new Map(
     await Promise.all(
@@ -53,18 +80,21 @@ export async function readErrorTopics(client: ManagerClient, topics: Topics): Pr
     Object.entries(names).map(([id, name]) => [id, providedIn(manifests.get(String(name)))] as const),
   );
   const interfaces = [...new Set([...provided.values()].flatMap((each) => Object.values(each)))];
-  const errors = new Map(
+  const definitions = new Map(
     await Promise.all(
       interfaces.map(
-        async (name) => [name, errorsIn(await client.definition(topics.interfaceDefinition(name)))] as const,
+        async (name) => [name, await client.definition(topics.interfaceDefinition(name))] as const,
       ),
     ),
   );
-  return [...provided].flatMap(([id, implementations]) =>
-    Object.entries(implementations).flatMap(([implementation, name]) =>
-      (errors.get(name) ?? []).map((type) => topics.error(id, implementation, type)),
+  return {
+    defined: [...provided].flatMap(([id, implementations]) =>
+      Object.entries(implementations).flatMap(([implementation, name]) =>
+        errorsIn(definitions.get(name)).map((type) => topics.error(id, implementation, type)),
+      ),
     ),
-  );
+    missing: [...manifests, ...definitions].filter(([, read]) => read === undefined).map(([name]) => name),
+  };
 }
 
 function providedIn(manifest: unknown): Readonly<Record<string, string>> {

@@ -14,7 +14,7 @@ export type WireErrorType = (typeof WIRE_ERROR_TYPES)[number];
 
 /** A received message of the protocol, reduced to what its type promises. */
 export type Message =
-  | { readonly type: 'Cmd'; readonly id: string; readonly origin: string; readonly args: object }
+  | { readonly type: 'Cmd'; readonly id: string; readonly origin: string; readonly args: unknown }
   | { readonly type: 'CmdResult'; readonly id: string; readonly outcome: CallOutcome }
   | { readonly type: 'Var'; readonly value: unknown }
   | { readonly type: 'Error'; readonly error: RaisedError }
@@ -102,19 +102,18 @@ function decodeCommand(data: unknown): Message | Malformed {
   const { id, origin, args } = data;
   if (typeof id !== 'string' || id === '') return { malformed: 'Cmd without id' };
   if (typeof origin !== 'string' || origin === '') return { malformed: 'Cmd without origin' };
-  if (args === null || args === undefined) return { type: 'Cmd', id, origin, args: {} };
-  if (!isObject(args)) return { malformed: 'Cmd whose args are not an object' };
-  return { type: 'Cmd', id, origin, args };
+  // Arguments of any other kind are the callee's to refuse: whoever called waits for an answer.
+  return { type: 'Cmd', id, origin, args: args ?? {} };
 }
 
-/** Peers leave out the outer `type`, `retval` or `origin`; all of that is understood. */
+/** Peers leave out the outer `type`, `retval` or `origin`; all of that is understood. An `error` that is there is a failure. */
 function decodeResult(data: unknown): Message | Malformed {
   if (!isObject(data)) return { malformed: 'CmdResult without data' };
   const inner = isObject(data['data']) ? data['data'] : undefined;
   if (inner === undefined) return { malformed: 'CmdResult without inner data' };
   const { id, retval, error } = inner;
   if (typeof id !== 'string') return { malformed: 'CmdResult without id' };
-  if (error === undefined || error === null) {
+  if (error === undefined) {
     return { type: 'CmdResult', id, outcome: { ok: true, value: retval ?? null } };
   }
   const fields: Fields = isObject(error) ? error : {};
@@ -227,14 +226,15 @@ function isErrorState(value: unknown): value is ErrorState {
   return value === 'Active' || value === 'ClearedByModule' || value === 'ClearedByReboot';
 }
 
-function deeperThan(value: unknown, limit: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
+/** Looks at objects and arrays level by level, as wide as they may be. */
+function deeperThan(value: object, limit: number): boolean {
+  let level: object[] = [value];
+  for (let depth = 1; level.length > 0; depth++) {
     if (depth > limit) return true;
-    const next: unknown[] = [];
-    for (const item of level) {
-      if (typeof item === 'object' && item !== null) next.push(...(Object.values(item) as unknown[]));
-    }
+    const next: object[] = [];
+    for (const item of level)
+      for (const inner of Object.values(item) as unknown[])
+        if (typeof inner === 'object' && inner !== null) next.push(inner);
     level = next;
   }
   return false;

@@ -6,10 +6,15 @@ const anything: Validator = { is: (value): value is unknown => value === value, 
 /** An interface that takes any value. */
 export function looseInterface(
   name: string,
-  parts: {
+  {
+    argumentNames = [],
+    ...parts
+  }: {
     readonly commands?: readonly string[];
     readonly variables?: readonly string[];
     readonly errors?: readonly string[];
+    /** Names that arguments of the commands have. */
+    readonly argumentNames?: readonly string[];
   },
 ): InterfaceDescriptor {
   return {
@@ -18,7 +23,7 @@ export function looseInterface(
     commands: Object.fromEntries(
       (parts.commands ?? []).map((command) => [
         command,
-        { description: '', argumentNames: [], args: anything, result: anything, returnsValue: true },
+        { description: '', argumentNames, args: anything, result: anything, returnsValue: true },
       ]),
     ),
     variables: Object.fromEntries(

@@ -172,6 +172,28 @@ export class ExampleErrorGlobalSubscriber extends TraceModule {
 
 const kvs = looseInterface('kvs', { commands: ['store', 'load', 'delete', 'exists'] });
 
+/** Hears every error of the system, and those of its connection anyway. */
+export class Watcher extends TraceModule {
+  static readonly descriptor = looseDescriptor('Watcher', {
+    requires: {
+      raiser: {
+        interface: examples,
+        minConnections: 1,
+        maxConnections: 1,
+        ignore: { errors: false, variables: [] },
+      },
+    },
+    enableGlobalErrors: true,
+  });
+  static readonly heard: string[] = [];
+  override readonly implementations = {};
+
+  override init(): void {
+    const note = ({ type }: RaisedError): void => void Watcher.heard.push(type);
+    this.context.globalErrors?.subscribe('*', { raised: note, cleared: note });
+  }
+}
+
 /** Uses a store, and takes parameters at run time. */
 export class Example extends TraceModule {
   static readonly descriptor = looseDescriptor('Example', {
@@ -182,7 +204,11 @@ export class Example extends TraceModule {
     provides: {
       example: {
         description: '',
-        interface: looseInterface('example', { commands: ['uses_something'], variables: ['max_current'] }),
+        interface: looseInterface('example', {
+          commands: ['uses_something'],
+          argumentNames: ['key'],
+          variables: ['max_current'],
+        }),
         config: {
           current: { type: 'number', description: '', mutability: 'ReadWrite' },
           enum_test: { type: 'string', description: '', mutability: 'ReadWrite' },
