@@ -140,7 +140,7 @@ export function encodePlace({ module, implementations }: ModulePlace): Json {
   if (module === undefined && entries.length === 0) return null;
   return {
     ...(module === undefined ? {} : { module: plain(module) }),
-    implementations: Object.fromEntries(entries),
+    ...(entries.length === 0 ? {} : { implementations: Object.fromEntries(entries) }),
   };
 }
 

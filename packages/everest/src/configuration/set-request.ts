@@ -65,8 +65,10 @@ export function encodeSetAnswer({ status, reason = '' }: SetConfigResult): Json 
 /** What the owner answered; a member that is missing (older frameworks know no reason) reads as nothing. */
 export function readSetAnswer(data: unknown): SetConfigResult | undefined {
   if (!isObject(data)) return undefined;
-  const { status, response } = data;
-  if (!isObject(response)) return undefined;
+  const { status } = data;
+  if (typeof status !== 'string') return undefined;
+  // An owner that failed answers without a response.
+  const response = isObject(data['response']) ? data['response'] : {};
   const reasons = [data['status_info'], response['status_info']];
   const reason = reasons.find((each): each is string => typeof each === 'string' && each !== '') ?? '';
   if (status !== 'Ok') return { status: 'reboot-required', reason };

@@ -14,7 +14,7 @@ import type {
 } from '@carabiner/core';
 import type { BrokerSession } from '../broker/broker-session.js';
 import type { RateLimitedLog } from '../bus/rate-limited-log.js';
-import { encodePlace, MODULE_LEVEL, parseConfigText } from '../configuration/module-configuration.js';
+import { encodePlace, parseConfigText } from '../configuration/module-configuration.js';
 import { encodeSetRequest, readIdentifier, readSetAnswer } from '../configuration/set-request.js';
 import { decode, encodeConfiguration, isObject } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
@@ -27,9 +27,13 @@ import {
   placeOf,
   valueOf,
 } from './module-answer.js';
+import { ParameterValues } from './parameter-values.js';
 
 /** A forwarded set waits this long for its owner, twice. */
 const FORWARD_MS = 5_000;
+
+/** What the caller hears of an owner that refuses and does not say why. */
+const REFUSED = 'Runtime change rejected by module';
 
 const { request: REQUEST, response: RESPONSE } = CONFIGURATION_MESSAGES['2026'];
 
@@ -48,6 +52,8 @@ export interface ConfigurationServiceOptions {
   readonly isLocal: (moduleId: string) => boolean;
   /** True for modules of other processes that are ready. */
   readonly isRunning: (moduleId: string) => boolean;
+  /** False while the system starts or stops, when nothing may be set. */
+  readonly isSettable: () => boolean;
   readonly runtime: () => Runtime | undefined;
 }
 
@@ -67,8 +73,7 @@ interface Parameter {
 /** Answers modules that ask for configuration, and sets parameters for those that may. */
 export class ConfigurationService {
   readonly #options: ConfigurationServiceOptions;
-  /** Values that were set since the start, by place. */
-  readonly #changed = new Map<string, ConfigValue>();
+  readonly #values = new ParameterValues();
   readonly #forwarding = new Map<string, Promise<unknown>>();
 
   constructor(options: ConfigurationServiceOptions) {
@@ -137,6 +142,7 @@ export class ConfigurationService {
   #module(asking: ModuleEntry): Answer {
     const shape = this.#options.shapes.get(asking.id);
     if (shape === undefined) return { status: 'Error', reason: 'unknown declaration', response: null };
+    this.#values.told(asking.id);
     return get(
       'Module',
       moduleAnswer(
@@ -167,7 +173,8 @@ export class ConfigurationService {
         type: 'Get',
         response: { type: 'Value', data: null },
       };
-    return get('Value', encodeParameter(address.parameter, found.declaration, found.value));
+    const isForeign = asking.id !== address.moduleId;
+    return get('Value', encodeParameter(address.parameter, found.declaration, found.value, { isForeign }));
   }
 
   async #set(asking: ModuleEntry | undefined, origin: string, request: unknown): Promise<Answer> {
@@ -177,21 +184,31 @@ export class ConfigurationService {
     if (address === undefined || typeof value !== 'string')
       return setAnswer('Error', 'Rejected', 'the request cannot be understood');
     if (!mayWrite(asking, address.moduleId))
-      return setAnswer('AccessDenied', 'Rejected', denied(asking.id, address.moduleId));
+      return setAnswer('AccessDenied', 'Rejected', denied(asking.id, address.moduleId), '');
     const found = this.#find(address);
-    if (found === undefined) return setAnswer('Error', 'Rejected', missing(address));
+    if (found === undefined)
+      return setAnswer(
+        'Error',
+        'Rejected',
+        missing(address),
+        `Unknown parameter: ${address.parameter} in module: ${address.moduleId}`,
+      );
     const { declaration } = found;
-    if (declaration.mutability === 'ReadOnly' && !maySetReadOnly(asking, address.moduleId))
+    const isOwn = asking.id === address.moduleId;
+    if (declaration.mutability === 'ReadOnly' && !isOwn && !maySetReadOnly(asking, address.moduleId))
       return setAnswer('Ok', 'Rejected', `'${address.parameter}' is ReadOnly`);
     const parsed = parseConfigText(declaration.type, value);
     const problem =
       parsed === undefined ? undefined : checkConfigValue(address.parameter, declaration, parsed);
     if (parsed === undefined || problem !== undefined)
       return setAnswer('Ok', 'Rejected', problem?.message ?? `'${value}' is no ${declaration.type}`);
-    return await this.#apply(address, parsed, value, declaration.mutability === 'ReadOnly');
+    if (!this.#options.isSettable())
+      return setAnswer('Ok', 'Rejected', 'modules are starting or stopping: set it while they run');
+    return await this.#apply(asking.id, address, parsed, value, declaration.mutability === 'ReadOnly');
   }
 
   async #apply(
+    origin: string,
     address: ParameterAddress,
     value: ConfigValue,
     text: string,
@@ -199,20 +216,21 @@ export class ConfigurationService {
   ): Promise<Answer> {
     const { isLocal, isRunning, runtime, overlay } = this.#options;
     const local = isLocal(address.moduleId) ? runtime() : undefined;
-    if (local !== undefined) return ofResult(await local.config.set(address, value));
+    if (local !== undefined) return ofResult(await local.config.set(address, value, origin));
     const { moduleId, implementationId, parameter } = address;
     const place =
       implementationId === undefined ? ['config_module'] : ['config_implementation', implementationId];
     // Stored first, so that the owner that starts meanwhile has it.
-    this.#changed.set(keyOf(address), value);
+    this.#values.store(address, value);
     await overlay?.set([{ path: ['active_modules', moduleId, ...place, parameter], value }]);
     if (readOnly) return setAnswer('Ok', 'RebootRequired', '');
     if (!isRunning(moduleId)) return setAnswer('Ok', 'RebootRequired', `module ${moduleId} does not run`);
     const answer = await this.#forward(address, text);
     if (answer === undefined)
       return { status: 'Error', reason: `module ${moduleId} did not answer`, response: null };
-    if (answer.status === 'rejected')
-      return setAnswer('Ok', 'RebootRequired', answer.reason ?? 'the module refused to change it now');
+    const { status, reason = '' } = answer;
+    if (status === 'rejected') return setAnswer('Ok', 'RebootRequired', reason === '' ? REFUSED : reason);
+    if (status === 'accepted') this.#values.accepted(address, value);
     return ofResult(answer);
   }
 
@@ -282,7 +300,7 @@ export class ConfigurationService {
     return { entry, declaration, value: valueOf(given, parameter, declaration) };
   }
 
-  /** The entry with the values that were set since the start. */
+  /** The entry with the values that count now. */
   #current(entry: ModuleEntry, shape: ModuleShape): ModuleEntry {
     const runtime = this.#options.isLocal(entry.id) ? this.#options.runtime() : undefined;
     const slot = runtime?.slots.get(entry.id);
@@ -292,38 +310,14 @@ export class ConfigurationService {
         configModule: slot.config.module,
         configImplementation: slot.config.implementations,
       };
-    if (this.#changed.size === 0) return entry;
-    const values = (
-      place: string | undefined,
-      given: Readonly<Record<string, ConfigValue>>,
-      names: readonly string[],
-    ): Record<string, ConfigValue> => {
-      const own: Record<string, ConfigValue> = { ...given };
-      for (const parameter of names) {
-        const key = keyOf({
-          moduleId: entry.id,
-          parameter,
-          ...(place === undefined ? {} : { implementationId: place }),
-        });
-        const changed = this.#changed.get(key);
-        if (changed !== undefined) own[parameter] = changed;
-      }
-      return own;
-    };
-    return {
-      ...entry,
-      configModule: values(undefined, entry.configModule, Object.keys(shape.config)),
-      configImplementation: Object.fromEntries(
-        Object.entries(shape.provides).map(([id, { config }]) => [
-          id,
-          values(id, entry.configImplementation[id] ?? {}, Object.keys(config)),
-        ]),
-      ),
-    };
+    return this.#values.entryOf(entry, shape);
   }
 
   #parameters(asking: ModuleEntry, entry: ModuleEntry, shape: ModuleShape): Json {
-    return encodeParameters(this.#current(entry, shape), shape, maySetReadOnly(asking, entry.id));
+    return encodeParameters(this.#current(entry, shape), shape, {
+      isForeign: asking.id !== entry.id,
+      setsReadOnly: maySetReadOnly(asking, entry.id),
+    });
   }
 
   #readable(asking: ModuleEntry, make: (entry: ModuleEntry, shape: ModuleShape) => Json): Json {
@@ -341,8 +335,9 @@ function get(type: string, data: Json): Answer {
   return { status: 'Ok', reason: '', type: 'Get', response: { type, data } };
 }
 
-function setAnswer(status: Answer['status'], outcome: string, reason: string): Answer {
-  return { status, reason, type: 'Set', response: { status: outcome, status_info: reason } };
+/** @param inner - the reason beside the outcome, where EVerest's manager has another one there */
+function setAnswer(status: Answer['status'], outcome: string, reason: string, inner = reason): Answer {
+  return { status, reason, type: 'Set', response: { status: outcome, status_info: inner } };
 }
 
 function ofResult({ status, reason = '' }: SetConfigResult): Answer {
@@ -356,10 +351,6 @@ function ofResult({ status, reason = '' }: SetConfigResult): Answer {
     case 'access-denied':
       return setAnswer('AccessDenied', 'Rejected', reason);
   }
-}
-
-function keyOf({ moduleId, implementationId = MODULE_LEVEL, parameter }: ParameterAddress): string {
-  return `${moduleId}/${implementationId}/${parameter}`;
 }
 
 function denied(origin: string, target: string): string {

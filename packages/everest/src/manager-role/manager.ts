@@ -172,6 +172,7 @@ export class Manager implements RemoteModules {
       warnings,
       overlay: file === undefined ? undefined : new OverlayFile(overlayPathOf(file)),
       isRunning: (id) => this.#states.get(id) === 'running',
+      isSettable: () => this.#everybodyReady && !isEnding(this.runtime),
       isLocal: (id) => !this.#remote.some((entry) => entry.id === id),
       runtime: () => this.runtime,
     });
@@ -350,4 +351,8 @@ export class Manager implements RemoteModules {
     this.#states.set(id, state);
     this.#host?.stateChanged(id, state, reason);
   }
+}
+
+function isEnding(runtime: Runtime | undefined): boolean {
+  return runtime?.state === 'stopping' || runtime?.state === 'stopped';
 }

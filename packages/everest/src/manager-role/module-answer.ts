@@ -8,19 +8,27 @@ import {
   type ModulePlace,
 } from '../configuration/module-configuration.js';
 
+/** Who reads a parameter; without it the module that it belongs to. */
+export interface Reader {
+  /** Another module, which is not told what is `WriteOnly`. */
+  readonly isForeign?: boolean;
+  /** It may set what is `ReadOnly`. */
+  readonly setsReadOnly?: boolean;
+}
+
 /** A parameter as the configuration service answers it. */
 export function encodeParameter(
   name: string,
-  declaration: ConfigParameters[string],
+  { type, mutability }: ConfigParameters[string],
   value: ConfigValue | null,
-  asReadWrite = false,
+  { isForeign = false, setsReadOnly = false }: Reader = {},
 ): Json {
   return {
     name,
-    value,
+    value: isForeign && mutability === 'WriteOnly' ? null : value,
     characteristics: {
-      datatype: declaration.type === 'boolean' ? 'bool' : declaration.type,
-      mutability: asReadWrite ? 'ReadWrite' : declaration.mutability,
+      datatype: type === 'boolean' ? 'bool' : type,
+      mutability: setsReadOnly && mutability === 'ReadOnly' ? 'ReadWrite' : mutability,
     },
   };
 }
@@ -38,11 +46,11 @@ export function valueOf(
 export function encodeParameters(
   entry: ModuleEntry,
   shape: ModuleShape,
-  asReadWrite = false,
+  reader: Reader = {},
 ): { readonly [place: string]: readonly Json[] } {
   const list = (parameters: ConfigParameters, given: ConfigValues): readonly Json[] =>
     Object.entries(parameters).map(([name, declaration]) =>
-      encodeParameter(name, declaration, valueOf(given, name, declaration), asReadWrite),
+      encodeParameter(name, declaration, valueOf(given, name, declaration), reader),
     );
   return {
     [MODULE_LEVEL]: list(shape.config, entry.configModule),
