@@ -245,7 +245,7 @@ export class HuaweiPsu extends HuaweiPsuBase {
             certFile: config.client_cert,
             keyFile: config.client_key,
           }),
-          peerName: config.tls_verify_name && (config.tls_server_name || config.psu_ip),
+          peerName: config.tls_server_name === '' ? (false as const) : config.tls_server_name,
         }
       : undefined;
     return await openDispenserSocket({

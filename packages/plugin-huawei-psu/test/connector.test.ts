@@ -95,6 +95,25 @@ describe('connector', () => {
     expect(taken()).to.deep.equal([]);
   });
 
+  it('demands nothing any more once it is closed, whatever still arrives', async () => {
+    const { clock, connector, taken } = makeConnector();
+    connector.connectionUp();
+    connector.plug(true);
+    connector.setSetPoint({ voltage: 400, current: 10 });
+    connector.setPhase('ExportPrecharge');
+    connector.keyWritten(false);
+    taken();
+    connector.close();
+    connector.reply(true);
+    connector.setSetPoint({ voltage: 500, current: 20 });
+    connector.setPhase('ExportCharging');
+    connector.keyWritten(true);
+    connector.renew();
+    connector.plug(false);
+    await clock.advance(60_000);
+    expect(taken()).to.deep.equal([]);
+  });
+
   it('never carries phase or set-point into the next session', () => {
     const { connector, taken } = makeRunning();
     connector.setSetPoint({ voltage: 400, current: 10 });

@@ -201,6 +201,17 @@ describe('switching off', () => {
     await charger.until(() => charger.unit.last()?.kind === 'stop', 500, 'modules given back');
   });
 
+  it('out of a cable check that an unplugged vehicle has ended keeps nothing for the next one', async () => {
+    const charger = await startCharger();
+    await exporting(charger, 'CableCheck');
+    bsp(charger, 'A');
+    await setMode(charger, 'Off', 'CableCheck');
+    await plugIn(charger);
+    await charger.until(() => requirement(charger) === 1, 2000, 'modules asked for');
+    await charger.driver.advance(65_000);
+    expect(requirement(charger), 'neither kept nor given back').to.equal(1);
+  });
+
   it('happens when the module shuts down', async () => {
     const charger = await startCharger();
     await exporting(charger, 'Charging');

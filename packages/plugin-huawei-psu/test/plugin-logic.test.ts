@@ -230,7 +230,7 @@ describe('configuration', () => {
       upstream_voltage_source: 'IMD',
       telemetry_topic_prefix: '',
       ethernet_link: 'packet',
-      tls_verify_name: true,
+      tls_server_name: '',
     });
     expect(implementations().connector_3).to.deep.equal({
       global_connector_number: -1,

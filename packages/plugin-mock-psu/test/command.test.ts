@@ -98,7 +98,7 @@ describe('the command', () => {
     };
     const settings = (environment: Environment = {}) => readSettings(undefined, options, environment);
     expect(settings()).to.deep.include({
-      interface: 'veth0',
+      interface: 'veth1',
       port: 8502,
       signReplies: true,
       verifyRequests: true,
@@ -208,6 +208,28 @@ describe('the command', () => {
     await dispenser.close();
     await client.endAsync();
     await new Promise<void>((resolve) => broker.close(() => server.close(() => resolve())));
+  });
+
+  it('ends in time with a broker that takes the connection and never answers', async () => {
+    const server = createServer((socket) => void socket.resume());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    let connections = 0;
+    server.on('connection', () => (connections += 1));
+    const { clock, abort, exit, until } = run(['--link', 'udp'], {
+      FUSION_CHARGER_MOCK_PORT: String(await freePort()),
+      FUSION_CHARGER_MOCK_MQTT_HOST: '127.0.0.1',
+      FUSION_CHARGER_MOCK_MQTT_PORT: String((server.address() as AddressInfo).port),
+      FUSION_CHARGER_MOCK_MQTT_BASE_TOPIC: 'lab',
+    });
+    await until(() => connections > 0, 'the connection');
+    const askedMs = clock.monotonic();
+    let code: number | undefined;
+    void exit.then((value) => (code = value));
+    abort.abort();
+    await until(() => code !== undefined, 'the end');
+    expect(code).to.equal(0);
+    expect(clock.monotonic() - askedMs).to.be.below(2000);
+    server.close();
   });
 
   it('is installed as fusion-charger-mock and ends with 0 on SIGTERM', async () => {

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { VirtualClock } from '@carabiner/clock/virtual';
-import { PowerRequestPublication } from '../dist/protocol/power-request-publication.js';
+import { PowerRequestPublication, sixDecimals } from '../dist/protocol/power-request-publication.js';
 
 describe('the publication of power requests', () => {
   const request = (voltage: number, current: number, connector = 5) =>
     ({ kind: 'request', connector, requirement: 5, mode: 2, voltage, current }) as const;
+
+  it('prints numbers as the C library does', () => {
+    for (const [value, text] of [
+      [400.5, '400.500000'],
+      [400.0078125, '400.007812'],
+      [400.0234375, '400.023438'],
+      [-0, '-0.000000'],
+      [-1.5, '-1.500000'],
+      [Math.fround(1e22), '9999999778196308361216.000000'],
+      [Math.fround(0.1), '0.100000'],
+    ] as const)
+      expect(sixDecimals(value)).to.equal(text);
+  });
 
   it('publishes changes at once and the same again after a second', async () => {
     const clock = new VirtualClock();

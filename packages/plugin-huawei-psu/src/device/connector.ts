@@ -58,6 +58,7 @@ export class Connector {
   #connected = false;
   #allocationFailed = false;
   #keyMissing = false;
+  #closed = false;
   #allocationTimer: Timer | undefined;
   #keyTimer: Timer | undefined;
   /** Set while a car is pretended to get a key; holds the phase that was asked for meanwhile. */
@@ -114,6 +115,7 @@ export class Connector {
 
   /** The power unit has written a key. `replaced` tells whether it differs from the one before. */
   keyWritten(replaced: boolean): void {
+    if (this.#closed) return;
     this.#reportKey(false);
     const waiting = this.#situation.state === 'ConnectedNoAllocation';
     if (this.#stopWithKey && this.#situation.state === 'NoKeyYet') {
@@ -136,7 +138,8 @@ export class Connector {
 
   /** The power unit has answered the request for modules. Answers nobody waits for are ignored. */
   reply(success: boolean): void {
-    if (this.#situation.state !== 'ConnectedNoAllocation' || this.#acquisition !== undefined) return;
+    if (this.#closed || this.#situation.state !== 'ConnectedNoAllocation') return;
+    if (this.#acquisition !== undefined) return;
     this.#allocationEnded(!success);
   }
 
@@ -187,8 +190,9 @@ export class Connector {
     });
   }
 
-  /** Stops everything that waits. */
+  /** Stops everything that waits. Nothing is demanded any more, whatever still arrives. */
   close(): void {
+    this.#closed = true;
     this.#connected = false;
     this.#cancelTimers();
     this.#acquisition?.timer.cancel();
@@ -221,7 +225,7 @@ export class Connector {
 
   #enter(next: ConnectorSituation): void {
     const before = this.#situation;
-    if (next === before) return;
+    if (this.#closed || next === before) return;
     this.#situation = next;
     if (next.state !== before.state) {
       this.#cancelTimers();
@@ -242,6 +246,7 @@ export class Connector {
   }
 
   #demand(atUnplug = false): void {
+    if (this.#closed) return;
     this.#actions.demand(demandOf(this.#situation), this.#setPoint, atUnplug);
   }
 

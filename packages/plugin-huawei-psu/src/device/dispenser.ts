@@ -238,6 +238,10 @@ export class Dispenser extends EventEmitter<DispenserEvents> {
       { clock, allocationTimeoutMs },
       {
         showStatus: (workingStatus, connectionStatus) => {
+          const same =
+            this.#bank.get(connectorRegisters.workingStatus, number) === workingStatus &&
+            this.#bank.get(connectorRegisters.connectionStatus, number) === connectionStatus;
+          if (same) return;
           this.#bank.set(connectorRegisters.workingStatus, workingStatus, number);
           this.#bank.set(connectorRegisters.connectionStatus, connectionStatus, number);
           this.#connection?.reportNow();

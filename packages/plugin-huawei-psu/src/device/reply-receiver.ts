@@ -2,7 +2,7 @@
 import type { Clock } from '@carabiner/clock';
 import {
   GooseSubscriber,
-  type MacAddress,
+  MacAddress,
   type Acceptance,
   type EthernetLink,
   type GooseKey,
@@ -55,7 +55,9 @@ export class ReplyReceiver {
   }
 
   #read(frame: ReceivedGooseFrame, own: MacAddress, psu: MacAddress): PowerReply | undefined {
-    if (!frame.destination.equals(own) || !frame.source.equals(psu)) return undefined;
+    // A power unit may hand out keys before it writes its address.
+    if (!frame.destination.equals(own) || !(psu.equals(MacAddress.ZERO) || frame.source.equals(psu)))
+      return undefined;
     const message = decodePowerMessage(frame.pdu);
     return message?.kind === 'reply' && message.requirement === RequirementType.ModulePlaceholder
       ? message

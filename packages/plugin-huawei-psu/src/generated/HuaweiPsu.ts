@@ -140,15 +140,11 @@ export interface HuaweiPsuConfig {
    */
   readonly udp_port: number;
   /**
-   * Name or address the power unit's certificate must carry; empty means psu_ip.
+   * Name or address the power unit's certificate must carry. Empty checks none, since power units are
+   * delivered with certificates that name no address; the chain is verified always.
    * Takes a text; default ''.
    */
   readonly tls_server_name: string;
-  /**
-   * Check that name. Switch off only for certificates that cannot carry one; the chain is verified always.
-   * Takes true or false; default true.
-   */
-  readonly tls_verify_name: boolean;
   /**
    * Output current, in A, from which on switching off counts as done and the contactor may open.
    * Takes a number from 0; default 1.
@@ -190,7 +186,6 @@ const messages = {
   udp_group: expected('udp_group', 'a text'),
   udp_port: expected('udp_port', 'an integer from 1 to 65535'),
   tls_server_name: expected('tls_server_name', 'a text'),
-  tls_verify_name: expected('tls_verify_name', 'true or false'),
   off_current_A: expected('off_current_A', 'a number from 0'),
   off_timeout_ms: expected('off_timeout_ms', 'an integer from 0'),
 };
@@ -264,7 +259,6 @@ export const HuaweiPsuConfigSchema = /* @__PURE__ */ (() =>
       .max(65535, messages.udp_port)
       .default(35000),
     tls_server_name: z.string(messages.tls_server_name).default(''),
-    tls_verify_name: z.boolean(messages.tls_verify_name).default(true),
     off_current_A: z.number(messages.off_current_A).min(0, messages.off_current_A).default(1),
     off_timeout_ms: z
       .number(messages.off_timeout_ms)
@@ -599,14 +593,8 @@ export const HuaweiPsuDescriptor: ModuleDescriptor = {
     },
     tls_server_name: {
       type: 'string',
-      description: 'Name or address the power unit\'s certificate must carry; empty means psu_ip.',
+      description: 'Name or address the power unit\'s certificate must carry. Empty checks none, since power units are delivered with certificates that name no address; the chain is verified always.',
       default: '',
-      mutability: 'ReadOnly',
-    },
-    tls_verify_name: {
-      type: 'boolean',
-      description: 'Check that name. Switch off only for certificates that cannot carry one; the chain is verified always.',
-      default: true,
       mutability: 'ReadOnly',
     },
     off_current_A: {

@@ -59,7 +59,7 @@ export class ConnectorOutput implements PowerSupplyDCProvider {
     const adjusted = adjustedPhase(former, { mode, phase });
     this.#last = { mode, phase: adjusted };
     this.#reservation?.cancel();
-    const connectorPhase = connectorPhaseOf(this.#last);
+    const connectorPhase = this.#phaseNow();
     if (connectorPhase === undefined) log.warn('mode has no meaning for this power unit', { mode, phase });
     else connector.setPhase(connectorPhase);
     if (connectorPhase === 'OffCableCheck')
@@ -120,6 +120,12 @@ export class ConnectorOutput implements PowerSupplyDCProvider {
   close(): void {
     this.#reservation?.cancel();
     for (const done of [...this.#currentWaiters]) done();
+  }
+
+  /** Without a car there is nothing to reserve modules for, however the last cable check ended. */
+  #phaseNow(): ReturnType<typeof connectorPhaseOf> {
+    const phase = connectorPhaseOf(this.#last);
+    return phase === 'OffCableCheck' && !this.#options.connector.carPresent ? 'Off' : phase;
   }
 
   #apply(): void {

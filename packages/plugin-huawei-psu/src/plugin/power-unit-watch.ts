@@ -12,6 +12,8 @@ import { PowerUnitErrors } from './power-unit-errors.js';
 
 /** Values are written one by one; they are looked at when this time has passed since the first, ms. */
 const COLLECT_MS = 50;
+/** A new connection has told all errors after this time: power units write them in rounds of some seconds, ms. */
+const ERRORS_TOLD_MS = 10_000;
 /** Capabilities are said again after this time, for an EVSE manager that was started again meanwhile, ms. */
 const AGAIN_MS = 10_000;
 
@@ -29,6 +31,9 @@ export class PowerUnitWatch {
   readonly #errors = new PowerUnitErrors();
   readonly #published = new Map<number, { readonly limits: OutputLimits; readonly atMs: number }>();
   #timer: Timer | undefined;
+  /** Looks once more when all errors have been told. */
+  #told: Timer | undefined;
+  #readyMs: number | undefined;
 
   /** @param updated - called after each look */
   constructor(
@@ -62,7 +67,7 @@ export class PowerUnitWatch {
         dispenser.bank.get(portRegisters.available, number) !== PortAvailability.AVAILABLE;
       setFault(provided, FAULTS.portNotAvailable, unavailable);
     }
-    // The registers of a new connection are empty at first; what was known stays until the power unit speaks.
+    // The registers of a new connection are empty at first; what was known stays until the power unit has spoken.
     this.#errors.update(
       dispenser.bank,
       {
@@ -70,7 +75,7 @@ export class PowerUnitWatch {
         clear: (type, subType) =>
           this.connectors.forEach(({ provided }) => provided.errors.clear(type, subType)),
       },
-      ready,
+      this.#allErrorsTold(ready),
     );
     this.updated();
   }
@@ -79,6 +84,21 @@ export class PowerUnitWatch {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#told?.cancel();
+    this.#told = undefined;
+  }
+
+  #allErrorsTold(ready: boolean): boolean {
+    if (!ready) {
+      this.#readyMs = undefined;
+      return false;
+    }
+    const nowMs = this.clock.monotonic();
+    this.#readyMs ??= nowMs;
+    const leftMs = this.#readyMs + ERRORS_TOLD_MS - nowMs;
+    if (leftMs <= 0) return true;
+    this.#told = this.clock.setTimeout(() => this.look(), leftMs);
+    return false;
   }
 
   #publish({ number, provided, settings }: WatchedConnector, limits: OutputLimits): void {

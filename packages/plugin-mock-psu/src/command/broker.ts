@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect, type MqttClient } from 'mqtt';
-import type { Clock } from '@carabiner/clock';
+import { withTimeout, type Clock } from '@carabiner/clock';
 import { activeFaultsText, FAULT_TOPICS, handleFaultMessage } from '../faults/fault-topics.js';
 import type { MockLog } from '../mock-log.js';
 import type { MockPowerUnit } from '../mock-power-unit.js';
@@ -9,6 +9,8 @@ import type { CommandSettings } from './settings.js';
 
 const KEEP_ALIVE_S = 400;
 const RECONNECT_MS = 1000;
+/** A broker has this long to take the end of the connection. */
+const END_MS = 1000;
 
 /** Publishes power requests of `mock` and takes faults from the broker. Returns how to stop. */
 export function attachBroker(
@@ -47,6 +49,12 @@ export function attachBroker(
   mock.on('request', (message) => publication.onMessage(message));
   mock.on('faults', publishFaults);
   return async () => {
-    await client.endAsync();
+    try {
+      await withTimeout(clock, client.endAsync(!client.connected), END_MS, 'end of the broker connection');
+    } catch {
+      // The client takes no second end while the first one waits for the broker.
+      client.disconnecting = false;
+      client.end(true);
+    }
   };
 }

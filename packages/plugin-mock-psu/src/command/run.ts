@@ -51,8 +51,8 @@ export async function runMock(
       await untilDone(mock, settings.keepRunning, clock, signal);
     } finally {
       for (const timer of timers) timer.cancel();
-      await detach?.();
       await mock.close();
+      await detach?.();
     }
   } finally {
     await link.close();

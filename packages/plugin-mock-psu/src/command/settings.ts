@@ -38,7 +38,7 @@ export interface CommandSettings {
 export const ENVIRONMENT = {
   FUSION_CHARGER_MOCK_DISABLE_SEND_HMAC: 'send replies unsigned (1 or true)',
   FUSION_CHARGER_MOCK_DISABLE_VERIFY_HMAC: 'do not check signatures, accept plain frames (1 or true)',
-  FUSION_CHARGER_MOCK_ETH: 'network interface for GOOSE, default veth0',
+  FUSION_CHARGER_MOCK_ETH: 'network interface for GOOSE, default veth1',
   FUSION_CHARGER_MOCK_PORT: 'TCP port, default 8502',
   FUSION_CHARGER_MOCK_MQTT_HOST: 'broker for power requests and faults, default none',
   FUSION_CHARGER_MOCK_MQTT_PORT: 'its port',
@@ -62,7 +62,7 @@ export function readSettings(
   return {
     certificates,
     link: oneOf('--link', options.link, ['udp', 'packet']),
-    interface: environment['FUSION_CHARGER_MOCK_ETH'] ?? 'veth0',
+    interface: environment['FUSION_CHARGER_MOCK_ETH'] ?? 'veth1',
     port: readPort('FUSION_CHARGER_MOCK_PORT', environment) ?? 8502,
     signReplies: !isOn(environment['FUSION_CHARGER_MOCK_DISABLE_SEND_HMAC']),
     verifyRequests: !isOn(environment['FUSION_CHARGER_MOCK_DISABLE_VERIFY_HMAC']),

@@ -7,7 +7,6 @@ export type PublishText = (topic: string, payload: string) => void;
 
 /** The same text for a connector is published again after this time only, ms. */
 const REPEAT_AFTER_MS = 1000;
-const DECIMALS = 6;
 
 interface Published {
   readonly payload: string;
@@ -31,7 +30,7 @@ export class PowerRequestPublication {
   /** Takes each received message. */
   onMessage(message: DispenserMessage): void {
     const { voltage, current } = message.kind === 'request' ? message : { voltage: 0, current: 0 };
-    const payload = `{"voltage": ${voltage.toFixed(DECIMALS)}, "current": ${current.toFixed(DECIMALS)}}`;
+    const payload = `{"voltage": ${sixDecimals(voltage)}, "current": ${sixDecimals(current)}}`;
     const { connector } = message;
     const last = this.#last.get(connector);
     const atMs = this.clock.monotonic();
@@ -39,6 +38,18 @@ export class PowerRequestPublication {
     this.#last.set(connector, { payload, atMs });
     this.publish(`${withSlash(this.baseTopic)}${connector}/power_request`, payload);
   }
+}
+
+/** As `%f` of C prints a single precision number: ties go to the even digit, large numbers have no exponent. */
+export function sixDecimals(value: number): string {
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  const magnitude = Math.abs(value);
+  if (magnitude >= 1e21) return `${sign}${BigInt(magnitude)}.000000`;
+  // Exact, since a single has 24 bits and the factor 14 beside its powers of two.
+  const halves = magnitude * 2_000_000;
+  if (halves % 2 !== 1) return `${sign}${magnitude.toFixed(6)}`;
+  const below = (halves - 1) / 2;
+  return `${sign}${((below % 2 === 0 ? below : below + 1) / 1_000_000).toFixed(6)}`;
 }
 
 /** The topic prefix with its slash at the end. */
