@@ -31,6 +31,8 @@ export interface Reading {
   readonly ST: string | undefined;
   /** Event counter of format 0.x. */
   readonly EI: string | undefined;
+  /** Whether it is a pure event: it gives neither value nor register, hence belongs to no register. */
+  readonly event: boolean;
   /** Names of the fields taken from the reading before. */
   readonly inherited: readonly string[];
   /** Fields outside the format and those of manufacturers, untouched. */
@@ -87,7 +89,7 @@ function readReading(
   const register = texts.RI === undefined ? undefined : parseObis(texts.RI);
   if (texts.RI !== undefined && register === undefined)
     deviations.push({ path: `${path}.RI`, message: 'no OBIS code' });
-  const event = object.get('EI');
+  const counter = object.get('EI');
   const reading: Reading = {
     index,
     TM,
@@ -100,7 +102,8 @@ function readReading(
     CL: readDecimal(object.get('CL'), `${path}.CL`, deviations),
     EF: texts.EF,
     ST: texts.ST,
-    EI: event instanceof JsonNumber ? event.text : typeof event === 'string' ? event : undefined,
+    EI: counter instanceof JsonNumber ? counter.text : typeof counter === 'string' ? counter : undefined,
+    event: !hasValue && !object.has('RI'),
     inherited,
     other: new Map([...object].filter(([key]) => !KNOWN.has(key))),
   };

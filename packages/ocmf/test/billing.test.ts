@@ -114,6 +114,33 @@ describe('bill', () => {
     ['no begin', 'no-begin', record([END])],
     ['two begins', 'several-begins', record([BEGIN, BEGIN, END])],
     ['an exception reading', 'exception-reading', record([BEGIN, { ...BEGIN, TX: 'X' }, END])],
+    ['a reading before the begin', 'readings-out-of-order', record([{ ...BEGIN, TX: 'C' }, BEGIN, END])],
+    ['a reading after the end', 'readings-out-of-order', record([BEGIN, END, { ...END, TX: 'C' }])],
+    [
+      'an end before the begin in the second register',
+      'readings-out-of-order',
+      record([BEGIN, { ...END, RI: '1-b:2.8.e' }, { ...BEGIN, RI: '1-b:2.8.e', RV: '3.500' }, END]),
+    ],
+    [
+      'a value in between that is above the end',
+      'value-falling',
+      record([BEGIN, { ...BEGIN, TX: 'C', RV: '9.000' }, END]),
+    ],
+    [
+      'a value in between that is below the begin',
+      'value-falling',
+      record([BEGIN, { ...BEGIN, TX: 'C', RV: '999', RU: 'Wh' }, END]),
+    ],
+    [
+      'an end of the second register before its begin',
+      'time-backwards',
+      record([
+        BEGIN,
+        { ...BEGIN, RI: '1-b:2.8.e' },
+        END,
+        { ...END, RI: '1-b:2.8.e', TM: '2026-03-02T07:30:00,000+0100 S' },
+      ]),
+    ],
     [
       'begin and end of different registers',
       'register-differs',
@@ -136,7 +163,23 @@ describe('bill', () => {
         { ...END, RU: 's' },
       ]),
     ],
+    [
+      'a unit that names a member of every object',
+      'unit-not-energy',
+      record([
+        { ...BEGIN, RU: 'constructor' },
+        { ...END, RU: 'constructor' },
+      ]),
+    ],
     ['an unreadable value', 'value-missing', record([BEGIN, { ...END, RV: '3,5' }])],
+    [
+      'an unreadable value without a register',
+      'value-missing',
+      record([
+        { ...BEGIN, RI: undefined },
+        { ...END, RI: undefined, RV: '3,5' },
+      ]),
+    ],
     ['a missing state', 'meter-state', record([{ ...BEGIN, ST: undefined }, END])],
     ['an unreadable time', 'time-unreadable', record([BEGIN, { ...END, TM: '2026-03-02' }])],
     [
@@ -195,6 +238,54 @@ describe('bill', () => {
   it('bills two records that follow each other', () =>
     expect(errors(record([BEGIN]), record([END], { PG: 'T6' }))).to.deep.equal([]));
 
+  it('does not bill an end on a page before that of the begin', () => {
+    const found = bill([record([END]), record([BEGIN], { PG: 'T6' })]).findings.filter(
+      ({ code }) => code === 'readings-out-of-order',
+    );
+    expect(found.map(({ message }) => message)).to.deep.equal([
+      'the first reading of 1-B:1.8.E has TX E, not B',
+      'the last reading of 1-B:1.8.E has TX B, which is no end',
+    ]);
+  });
+
+  it('bills registers whose readings alternate over the pages', () => {
+    const readings = [BEGIN, { ...BEGIN, TX: 'C', RV: '2' }, { ...BEGIN, TX: 'S', RV: '3' }, END];
+    const both = readings.map((reading) => [reading, { ...reading, RI: '1-b:2.8.e' }]);
+    expect(errors(record(both.flat()))).to.deep.equal([]);
+    expect(errors(...both.map((pair, index) => record(pair, { PG: `T${5 + index}` })))).to.deep.equal([]);
+  });
+
+  describe('a pure event', () => {
+    const EVENT: Fields = { TM: '2026-03-02T08:10:00,000+0100 S', TX: 'C', ST: 'G', EF: '' };
+    const notes = (event: Fields) =>
+      codes(record([BEGIN, event, END])).filter((code) => code !== 'format-deviation');
+
+    it('is of no register and prevents nothing', () => {
+      expect(notes(EVENT)).to.deep.equal([]);
+      expect(notes({ ...EVENT, TX: 'S' })).to.deep.equal([]);
+      // It stands outside the register, whose own begin is still the first.
+      expect(errors(record([EVENT, BEGIN, END, { ...EVENT, TX: 'E' }]))).to.deep.equal([]);
+    });
+
+    it('has its state judged', () => {
+      expect(notes({ ...EVENT, EF: 't' })).to.deep.equal(['time-flag']);
+      expect(notes({ ...EVENT, ST: 'T' })).to.deep.equal(['intermediate-state']);
+      expect(notes({ ...EVENT, TX: 'X', ST: 'E', EF: 'E' })).to.deep.equal([
+        'exception-reading',
+        'intermediate-state',
+        'intermediate-state',
+      ]);
+    });
+
+    it('without TX has that of the reading before, so its state is one at the begin, but it is no second begin', () =>
+      expect(notes({ ...EVENT, TX: undefined, ST: 'T' })).to.deep.equal(['meter-state']));
+
+    it('is no end of a register', () =>
+      expect(errors(record([BEGIN, { ...EVENT, TX: 'A' }]))).to.deep.equal(['no-end']));
+
+    it('alone bills nothing', () => expect(errors(record([EVENT]))).to.deep.equal(['no-billing-register']));
+  });
+
   it('prefers the compensated register', () => {
     const compensated = [
       { ...BEGIN, RI: '1-0:98.8.0', RV: '0' },
@@ -205,6 +296,16 @@ describe('bill', () => {
 
   const warnings: [string, FindingCode, ReturnType<typeof record>][] = [
     ['EF t', 'time-flag', record([{ ...BEGIN, EF: 't' }, END])],
+    [
+      'an unset clock in the second register alone',
+      'time-unsynchronised',
+      record([
+        BEGIN,
+        { ...BEGIN, RI: '1-b:2.8.e', TM: '2026-03-02T08:00:00,000+0100 U' },
+        END,
+        { ...END, RI: '1-b:2.8.e' },
+      ]),
+    ],
     [
       'an unset clock',
       'time-unsynchronised',

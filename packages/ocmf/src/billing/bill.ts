@@ -6,6 +6,7 @@ import { Findings, type Finding } from './findings.js';
 import { checkEventCounter, checkStates, checkTimes } from './reading-checks.js';
 import { checkRecord, checkSequence, inPageOrder, isDraft } from './record-checks.js';
 import {
+  checkValues,
   energyOf,
   energyRegisters,
   isBegin,
@@ -90,13 +91,12 @@ export function bill(records: readonly OcmfRecord[]): Bill {
   const registers = energyRegisters(inTransaction);
   if (inTransaction.length > 0 && registers.length === 0)
     findings.add('no-billing-register', 'no reading is of an energy register that may be billed');
-  checkStates(
-    registers.flatMap((register) => register.readings),
-    findings,
-  );
+  const events = inTransaction.filter(({ reading }) => reading.event);
+  checkStates([...registers.flatMap((register) => register.readings), ...events], findings);
   checkSameRegister(registers, findings);
 
   const pairs = registers.flatMap((register) => pairOf(register, findings) ?? []);
+  for (const { register } of pairs) checkValues(register, findings);
   const energyIn = billDirection(
     pairs.filter((pair) => pair.register.direction === 'import'),
     findings,
@@ -105,8 +105,8 @@ export function bill(records: readonly OcmfRecord[]): Bill {
     pairs.filter((pair) => pair.register.direction === 'export'),
     findings,
   );
+  const [durationMs] = pairs.map((entry) => checkTimes(entry, findings));
   const [pair] = pairs;
-  const durationMs = pair === undefined ? undefined : checkTimes(pair, findings);
   if (pair !== undefined && records.some(({ payload }) => isDraft(payload)))
     checkEventCounter(pair, findings);
   const begin = pair?.begin.reading.TM;

@@ -11,6 +11,7 @@ export const FINDINGS = {
   'no-end': 'error',
   'several-begins': 'error',
   'several-ends': 'error',
+  'readings-out-of-order': 'error',
   'register-differs': 'error',
   'no-billing-register': 'error',
   'ambiguous-register': 'error',

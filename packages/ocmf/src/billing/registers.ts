@@ -44,12 +44,15 @@ export function placeOf(placed: PlacedReading): { record: number; reading: numbe
   return { record: placed.record, reading: placed.reading.index };
 }
 
-/** Energy registers, in order of appearance. Readings without RI form one unnamed import register. */
+/**
+ * Energy registers, in order of appearance. Readings without RI form one unnamed import register; pure events belong to
+ * none.
+ */
 export function energyRegisters(readings: readonly PlacedReading[]): RegisterReadings[] {
   const groups = new Map<string, PlacedReading[]>();
   for (const placed of readings) {
-    const { RI, register } = placed.reading;
-    if (RI !== undefined && register?.billable !== true) continue;
+    const { RI, register, event } = placed.reading;
+    if (event || (RI !== undefined && register?.billable !== true)) continue;
     const name = register?.normalised ?? '';
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [placed]);
@@ -69,11 +72,16 @@ export function energyRegisters(readings: readonly PlacedReading[]): RegisterRea
   return registers.filter((entry) => entry.compensated || !compensated.has(entry.direction));
 }
 
-/** The one begin and the one end of a register; anything else is a finding. */
+function nameOf({ name }: RegisterReadings): string {
+  return name === '' ? 'the unnamed register' : name;
+}
+
+/** The one begin, which comes first, and the one end, which comes last; anything else is a finding. */
 export function pairOf(register: RegisterReadings, findings: Findings): RegisterPair | undefined {
-  const begins = register.readings.filter(isBegin);
-  const ends = register.readings.filter(isEnd);
-  const name = register.name === '' ? 'the unnamed register' : register.name;
+  const { readings } = register;
+  const begins = readings.filter(isBegin);
+  const ends = readings.filter(isEnd);
+  const name = nameOf(register);
   if (begins.length === 0) findings.add('no-begin', `${name} has no begin reading`);
   if (ends.length === 0) findings.add('no-end', `${name} has no end reading`);
   const [begin, secondBegin] = begins;
@@ -82,10 +90,45 @@ export function pairOf(register: RegisterReadings, findings: Findings): Register
     findings.add('several-begins', `${name} has ${begins.length} begin readings`, placeOf(secondBegin));
   if (secondEnd) findings.add('several-ends', `${name} has ${ends.length} end readings`, placeOf(secondEnd));
   if (begin === undefined || end === undefined || secondBegin || secondEnd) return undefined;
+  const first = readings[0] ?? begin;
+  const last = readings.at(-1) ?? end;
+  if (first !== begin)
+    findings.add(
+      'readings-out-of-order',
+      `the first reading of ${name} has TX ${first.reading.TX ?? ''}, not B`,
+      placeOf(first),
+    );
+  if (last !== end)
+    findings.add(
+      'readings-out-of-order',
+      `the last reading of ${name} has TX ${last.reading.TX ?? ''}, which is no end`,
+      placeOf(last),
+    );
   return { register, begin, end };
 }
 
-const TO_KWH: Readonly<Record<string, number>> = { kWh: 0, Wh: -3 };
+const TO_KWH: ReadonlyMap<string | undefined, number> = new Map([
+  ['kWh', 0],
+  ['Wh', -3],
+]);
+
+/** No value of a register may be below the one before it, also where the end is above the begin again. */
+export function checkValues(register: RegisterReadings, findings: Findings): void {
+  let before: Decimal | undefined;
+  for (const placed of register.readings) {
+    const { RV, RU } = placed.reading;
+    const exponent = TO_KWH.get(RU);
+    if (RV === undefined || exponent === undefined) continue;
+    const value = RV.shift(exponent);
+    if (before !== undefined && value.compare(before) < 0)
+      findings.add(
+        'value-falling',
+        `${nameOf(register)} falls from ${before.toString()} kWh to ${value.toString()} kWh`,
+        placeOf(placed),
+      );
+    before = value;
+  }
+}
 
 /** Values of a pair in kWh, exact. */
 export interface PairEnergy {
@@ -106,7 +149,7 @@ export function energyOf(pair: RegisterPair, findings: Findings): PairEnergy | u
     );
     return undefined;
   }
-  const exponent = unit === undefined ? undefined : TO_KWH[unit];
+  const exponent = TO_KWH.get(unit);
   if (exponent === undefined) {
     findings.add('unit-not-energy', `${unit ?? 'no unit'} is neither kWh nor Wh`, placeOf(begin));
     return undefined;
@@ -117,11 +160,5 @@ export function energyOf(pair: RegisterPair, findings: Findings): PairEnergy | u
   if (begin.reading.RV === undefined || end.reading.RV === undefined) return undefined;
   const from = begin.reading.RV.shift(exponent);
   const to = end.reading.RV.shift(exponent);
-  if (to.compare(from) < 0)
-    findings.add(
-      'value-falling',
-      `the end value ${to.toString()} kWh is below the begin value ${from.toString()} kWh`,
-      placeOf(end),
-    );
   return { begin: from, end: to, energy: to.minus(from) };
 }
