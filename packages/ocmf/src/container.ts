@@ -19,9 +19,21 @@ export interface ContainerEntry {
 
 /** Longest container that is read, in characters. */
 const MAX_CONTAINER_LENGTH = 16 * MAX_RECORD_LENGTH;
+/** How often JSON may stand as text in JSON: OCPP 1.6 needs one level, a log of its frames two. */
+const MAX_TEXT_DEPTH = 3;
+/**
+ * Between two records of a text. A line break followed by a header cannot stand inside a record: JSON texts hold no raw
+ * line breaks. The blanks are those of one line, so that many empty lines are not looked at again for each of them.
+ */
+const RECORD_BREAK = /\n[^\S\n]*(?=OCMF\|)/;
 
 function fail(message: string): never {
   throw new OcmfError('OCMF_CONTAINER', message);
+}
+
+/** The records of a text that begins with one. */
+export function readPlainRecords(text: string): ContainerEntry[] {
+  return text.split(RECORD_BREAK).map((record) => ({ record: record.trimEnd() }));
 }
 
 function decodeRecord(text: string, encoding: string): string {
@@ -66,12 +78,28 @@ function stringAt(object: JsonObject, ...keys: string[]): string | undefined {
   return undefined;
 }
 
+/** A text in JSON: a bare record, or OCPP 1.6's JSON text of a SignedMeterValue. Other texts hold nothing. */
+function readJsonText(text: string, depth: number): ContainerEntry[] {
+  const trimmed = text.trim();
+  if (trimmed.startsWith('OCMF|')) return readPlainRecords(trimmed);
+  if (!trimmed.startsWith('{')) return [];
+  if (depth === MAX_TEXT_DEPTH) fail(`JSON stands as text in JSON more than ${MAX_TEXT_DEPTH} times over`);
+  let json: JsonValue;
+  try {
+    json = parseExactJson(trimmed, 'text').value;
+  } catch {
+    return [];
+  }
+  return readSignedMeterValue(json, depth + 1);
+}
+
 /** OCPP's SignedMeterValue, in its own spelling or that of EVerest; the record plain or as Base64. */
-function readSignedMeterValue(value: JsonValue): ContainerEntry[] {
-  if (isJsonArray(value)) return value.flatMap(readSignedMeterValue);
+function readSignedMeterValue(value: JsonValue, depth: number): ContainerEntry[] {
+  if (typeof value === 'string') return readJsonText(value, depth);
+  if (isJsonArray(value)) return value.flatMap((item) => readSignedMeterValue(item, depth));
   if (!isJsonObject(value)) return [];
   const data = stringAt(value, 'signedMeterData', 'signed_meter_data');
-  if (data === undefined) return [...value.values()].flatMap(readSignedMeterValue);
+  if (data === undefined) return [...value.values()].flatMap((item) => readSignedMeterValue(item, depth));
   const publicKey = stringAt(value, 'publicKey', 'public_key');
   return [
     {
@@ -83,16 +111,15 @@ function readSignedMeterValue(value: JsonValue): ContainerEntry[] {
 
 /**
  * Takes records out of what they travel in: plain text with one or more records, `<values>` XML of the transparency
- * software, or JSON with OCPP's SignedMeterValue.
+ * software, or JSON with OCPP's SignedMeterValue: as an object, or as OCPP 1.6 has it in the `value` of a sampled value,
+ * which is the JSON text of that object or the bare record.
  *
  * @throws OcmfError `OCMF_CONTAINER` when the text is none of these or holds no record
  */
 export function readContainer(text: string): ContainerEntry[] {
   if (text.length > MAX_CONTAINER_LENGTH) fail(`${text.length} characters are too many for a container`);
   const trimmed = text.replace(/^\uFEFF/, '').trim();
-  if (trimmed.startsWith('OCMF|'))
-    // A line break followed by a header cannot stand inside a record: JSON texts hold no raw line breaks.
-    return trimmed.split(/\r?\n\s*(?=OCMF\|)/).map((record) => ({ record: record.trimEnd() }));
+  if (trimmed.startsWith('OCMF|')) return readPlainRecords(trimmed);
   if (trimmed.startsWith('<')) return readXmlContainer(trimmed);
   if (!trimmed.startsWith('{') && !trimmed.startsWith('['))
     return fail(`the text holds no OCMF record: ${trimmed === '' ? 'it is empty' : excerpt(trimmed)}`);
@@ -102,6 +129,6 @@ export function readContainer(text: string): ContainerEntry[] {
   } catch (error) {
     throw new OcmfError('OCMF_CONTAINER', 'the text is neither a record nor JSON', { cause: error });
   }
-  const entries = readSignedMeterValue(json);
+  const entries = readSignedMeterValue(json, 0);
   return entries.length > 0 ? entries : fail('the JSON holds no signed meter value');
 }

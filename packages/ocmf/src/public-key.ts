@@ -11,6 +11,8 @@ export type PublicKeyForm = 'spki-der' | 'point-uncompressed' | 'point-compresse
 export type PublicKeyEncoding = 'pem' | 'hex' | 'base64' | 'binary';
 
 const SIZES = new Set(Object.values(CURVES).map((curve) => curve.size));
+/** First bytes of a SubjectPublicKeyInfo with a compressed point. */
+const COMPRESSED_SPKI = Object.values(CURVES).map((curve) => curve.compressedSpkiPrefix);
 const PEM = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/;
 /** Open Charge Alliance, application note on signed meter values. */
 const OCA = /^oca:(base16|base64):asn1:(.+)$/i;
@@ -72,6 +74,9 @@ export class OcmfPublicKey {
     const { bytes, encoding } =
       typeof key === 'string' ? decodeText(key) : { bytes: Buffer.from(key), encoding: 'binary' as const };
     const [first] = bytes;
+    // A compressed one of secp192k1 is as long as a bare X‖Y; no X begins with all these bytes by chance.
+    if (COMPRESSED_SPKI.some((prefix) => bytes.subarray(0, prefix.length).equals(prefix)))
+      return OcmfPublicKey.#fromSpki(bytes, encoding);
     // Lengths decide before first bytes: a bare X may begin with 30, 02 or 04 by chance.
     if (bytes.length % 2 === 0 && SIZES.has(bytes.length / 2))
       return new OcmfPublicKey('raw-xy', encoding, undefined, bytes);

@@ -24,6 +24,10 @@ describe('readContainer', () => {
     expect(
       readContainer(`${one.ocmf}\r\n${pretty}\n\n${two.ocmf}`).map(({ record }) => record),
     ).to.deep.equal([...[one.ocmf, pretty, two.ocmf]]);
+    expect(readContainer(`${one.ocmf}\r\n \n\t ${two.ocmf}`)).to.deep.equal([
+      { record: one.ocmf },
+      { record: two.ocmf },
+    ]);
   });
 
   it('reads the XML of the transparency software, plain, escaped, CDATA, Base64 and hex', () => {
@@ -73,9 +77,60 @@ describe('readContainer', () => {
       expect(verifyRecord(record, publicKey).verdict).to.equal('valid');
   });
 
+  describe('of OCPP 1.6', () => {
+    const signed = JSON.stringify({
+      signedMeterData: Buffer.from(two.ocmf).toString('base64'),
+      signingMethod: '',
+      encodingMethod: 'OCMF',
+      publicKey: Buffer.from(`oca:base16:asn1:${two.publicKey!}`).toString('base64'),
+    });
+    const sampled = (value: string, context: string) => ({ value, format: 'SignedData', context });
+    const call = [
+      2,
+      'id',
+      'MeterValues',
+      {
+        connectorId: 1,
+        meterValue: [
+          {
+            timestamp: '2026-03-02T08:00:00Z',
+            sampledValue: [
+              { value: '42', unit: 'Wh' },
+              { value: '{no JSON' },
+              sampled(one.ocmf, 'Transaction.Begin'),
+              sampled(signed, 'Transaction.End'),
+            ],
+          },
+        ],
+      },
+    ];
+
+    it('reads the bare record and the JSON text in the value of a sampled value', () => {
+      const entries = readContainer(JSON.stringify(call));
+      expect(entries.map(({ record }) => record)).to.deep.equal([one.ocmf, two.ocmf]);
+      expect(verifyRecord(two.ocmf, entries[1]!.publicKey).verdict).to.equal('valid');
+    });
+
+    it('reads a log of its frames', () => {
+      const log = JSON.stringify({ frame: JSON.stringify({ call }) });
+      expect(readContainer(log).map(({ record }) => record)).to.deep.equal([one.ocmf, two.ocmf]);
+    });
+
+    it('refuses JSON that stands as text in JSON again and again', () => {
+      let text = signed;
+      for (let level = 0; level < 3; level++) text = JSON.stringify({ value: text });
+      expect(readContainer(text)).to.have.length(1);
+      expect(() => readContainer(JSON.stringify({ value: text })))
+        .to.throw(OcmfError, 'more than 3 times')
+        .with.property('code', 'OCMF_CONTAINER');
+    });
+  });
+
   for (const text of [
     '',
     'hello',
+    '{"value":"42"}',
+    '{"value":"{}"}',
     '{}',
     '{"a":',
     '<values></values>',

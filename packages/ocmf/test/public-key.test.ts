@@ -86,6 +86,16 @@ describe('OcmfPublicKey', () => {
     expect(verifyRecord(record, Buffer.concat([head, compressed]))).to.include({ verdict: 'valid' });
   });
 
+  it('takes that of secp192k1 for what it is, though it is as long as a bare X and Y', () => {
+    // Made with `openssl ec -pubout -conv_form compressed`, and its record with `openssl dgst -sha256 -sign`.
+    const key =
+      '302e301006072a8648ce3d020106052b8104001f031a000253291bb61abf3b251ee262eb03d4268becb17a7352d67cc6';
+    const record = `OCMF|${PAYLOAD}|{"SA":"ECDSA-secp192k1-SHA256","SD":"3035021900ea29f6e1426a521ae8efbe73c6e9da3db7ab574b1f98a0f0021839bc18d01c422307d8d282bbf94f10481081dd1cbcc00f5c"}`;
+    expect(key).to.have.length(96);
+    expect(OcmfPublicKey.parse(key).form).to.equal('spki-der');
+    expect(verifyRecord(record, key)).to.include({ verdict: 'valid' });
+  });
+
   it('refuses keys of other kinds', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({
       type: 'spki',
