@@ -2,4 +2,4 @@
 // SPDX-License-Identifier: Apache-2.0
 import { main, processIo } from '#command';
 
-process.exitCode = await main(process.argv.slice(2), processIo);
+process.exitCode = await main(process.argv.slice(2), processIo());

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { main, type CliIo } from '../dist/cli/index.js';
@@ -34,10 +37,27 @@ describe('ocmf command', () => {
     const der = Buffer.from(good.publicKey!, 'hex');
     const pem = `-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`;
     const files = { 'a.ocmf': good.ocmf, 'key.txt': good.publicKey!, 'key.der': der, 'key.pem': pem };
-    for (const key of [good.publicKey!, 'key.txt', 'key.der', 'key.pem']) {
+    for (const key of [good.publicKey!, pem, 'key.txt', 'key.der', 'key.pem']) {
       const { code, out } = await run(['verify', '--key', key, 'a.ocmf'], files);
       expect({ code, out }).to.deep.equal({ code: 0, out: 'VALID T17: secp256r1' });
     }
+  });
+
+  it('takes a PEM text for -k too, and says what is wrong where another option stands', async () => {
+    const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(good.publicKey!, 'hex').toString('base64')}\n-----END PUBLIC KEY-----`;
+    expect((await run(['bill', '-k', pem, '-'], {}, good.ocmf)).code).to.equal(0);
+    const { code, err } = await run(['bill', '--key', '--json', '-'], {}, good.ocmf);
+    expect(code).to.equal(2);
+    expect(err.split('\n')[0]).to.match(/^ocmf: .*--key.* argument is ambiguous\.$/);
+  });
+
+  it('reads records of a text that are set in', async () => {
+    const { code, out } = await run(
+      ['verify', '-k', good.publicKey!, '-'],
+      {},
+      `${good.ocmf}\n   ${good.ocmf}\n`,
+    );
+    expect({ code, lines: out.split('\n').length }).to.deep.equal({ code: 0, lines: 2 });
   });
 
   it('reads standard input', async () => {
@@ -120,6 +140,20 @@ describe('ocmf command', () => {
     expect(out).to.not.include('\u001b');
   });
 
+  it('keeps them off in every field, and lets no line break in a field begin a line', async () => {
+    const bad = '\u001b[31m\u009b\nVALID forged';
+    const reading = { TM: bad, TX: 'B', RV: 1, RI: '1-b:1.8.0', RU: bad, RT: bad, EF: 'E', ST: bad };
+    const payload = { FV: bad, PG: bad, MS: 1, IL: bad, IF: [bad], RD: [reading, { ...reading, TX: 'E' }] };
+    for (const section of [{ SA: bad, SD: '00' }, { SD: bad }, { SM: bad, SD: '00' }])
+      for (const command of ['show', 'verify', 'bill']) {
+        const text = `OCMF|${JSON.stringify({ ...payload, [bad]: bad })}|${JSON.stringify(section)}`;
+        const { out, err } = await run([command, '-k', good.publicKey!, '-'], {}, text);
+        const lines = `${out}\n${err}`.split('\n');
+        for (const line of lines) expect(line, command).to.not.match(/\p{Cc}|^VALID/u);
+      }
+    expect((await run(['show', '\u001b[2J'])).err).to.not.include('\u001b');
+  });
+
   it('bills with the energy to the last digit', async () => {
     const { code, out } = await run(
       ['bill', '-k', good.publicKey!, '-'],
@@ -141,6 +175,56 @@ describe('ocmf command', () => {
     const { code, out } = await run(['bill', '-'], {}, vector('synthetic', 'il-unknown').ocmf);
     expect(code).to.equal(1);
     expect(out).to.include('error identification-level');
+  });
+
+  describe('bill and keys', () => {
+    // Two records of one transaction, each with one reading.
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const hex = publicKey.export({ type: 'spki', format: 'der' }).toString('hex');
+    const record = (PG: string, TX: string, RV: number) => {
+      const reading = { TM: '2026-03-02T08:00:00,000+0100 S', TX, RV, RI: '1-b:1.8.e', RU: 'kWh', ST: 'G' };
+      const payload = JSON.stringify({ FV: '1.0', PG, MS: '1', IS: true, IT: 'NONE', RD: [reading] });
+      return `OCMF|${payload}|{"SD":"${sign('sha256', Buffer.from(payload), privateKey).toString('hex')}"}`;
+    };
+    const records = [record('T1', 'B', 1), record('T2', 'E', 3)];
+    const bill = async (...keys: (string | undefined)[]) => {
+      const input = JSON.stringify(
+        records.map((signedMeterData, index) => ({ signedMeterData, publicKey: keys[index] })),
+      );
+      const { code, out } = await run(['bill', '-'], {}, input);
+      const json = JSON.parse((await run(['bill', '--json', '-'], {}, input)).out) as Record<string, unknown>;
+      return { code, first: out.split('\n')[0], billable: json.billable, verified: json.verified };
+    };
+
+    it('bills records that all verify', async () => {
+      const expected = { code: 0, first: 'BILLABLE', billable: true, verified: true };
+      expect(await bill(hex, hex)).to.deep.equal(expected);
+    });
+
+    it('does not bill where one record verifies and another has no key', async () => {
+      const expected = { code: 1, first: 'NOT BILLABLE', billable: false, verified: false };
+      expect(await bill(hex, undefined)).to.deep.equal(expected);
+    });
+
+    it('says so where no record has a key', async () => {
+      const first = 'BILLABLE by the contents; no signature was checked';
+      expect(await bill()).to.deep.equal({ code: 0, first, billable: true, verified: false });
+    });
+  });
+
+  it('ends quietly, with the code of what it found, when its reader goes away', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ocmf-'));
+    try {
+      const file = join(folder, 'many.ocmf');
+      writeFileSync(file, `${good.ocmf}\n`.repeat(200));
+      const bin = fileURLToPath(new URL('../bin/ocmf.js', import.meta.url));
+      const child = spawn(process.execPath, [bin, 'show', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+      child.stdout.destroy();
+      const [err] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      expect({ code: child.exitCode, err }).to.deep.equal({ code: 0, err: '' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('runs as a command', () => {

@@ -109,6 +109,7 @@ describe('fuzz', function () {
     const seeds = [
       `<values><value transactionId="1"><signedData format="OCMF" encoding="plain"><![CDATA[x]]></signedData></value></values>`,
       '{"signedMeterData":"T0NNRnw=","publicKey":"AA"}',
+      JSON.stringify({ value: JSON.stringify({ signedMeterData: 'T0NNRnw=', publicKey: 'AA' }) }),
       ...texts.slice(0, 3),
     ];
     fc.assert(
@@ -135,7 +136,8 @@ describe('fuzz', function () {
     );
   });
 
-  it('the command always ends with 0, 1 or 2', async () => {
+  it('the command always ends with 0, 1 or 2, and writes no control character', async () => {
+    const line = (text: string) => expect(text).to.not.match(/\p{Cc}/u);
     await fc.assert(
       fc.asyncProperty(
         mutated(texts, recordPieces),
@@ -145,8 +147,8 @@ describe('fuzz', function () {
             readStdin: () => Promise.resolve(Buffer.from(text)),
             readFile: () => Buffer.alloc(0),
             fileExists: () => false,
-            out: () => undefined,
-            err: () => undefined,
+            out: line,
+            err: line,
           };
           expect(await main([command, '-'], io)).to.be.oneOf([0, 1, 2]);
         },
@@ -163,6 +165,9 @@ describe('fuzz', function () {
       `OCMF|{"RD":[${'{},'.repeat(100_000)}{}]}|{"SD":"00"}`,
       `OCMF|{"RD":[{"RV":${'9'.repeat(500_000)}}]}|{"SD":"00"}`,
       `OCMF|${'|'.repeat(500_000)}`,
+      `OCMF|{${'\n'.repeat(100_000)}x`,
+      `OCMF|{${'\n \t\r'.repeat(25_000)}x`,
+      `OCMF|{\n${' '.repeat(500_000)}x`,
       'a'.repeat(2_000_000),
     ]) {
       onlyTypedErrors(() => bill([parseRecord(text)]));

@@ -14,17 +14,19 @@ function energyLine(direction: string, { register, begin, end, energy }: BilledR
   return `${direction} ${energy.toString()} kWh (${register}: ${begin.toString()} to ${end.toString()} kWh)`;
 }
 
-/** `ocmf bill`: signatures count when there is a key; without one only the contents are judged. */
+/** `ocmf bill`: once there is a key, every record must verify; without any only the contents are judged. */
 export function billCommand(input: CliInput, json: boolean, io: CliIo): number {
   const result = bill(input.records.map(({ record }) => record));
   const signatures = verdictsOf(input);
-  const wrongSignature = signatures.some((entry) => entry.verdict === 'invalid');
-  const billable = result.billable && !wrongSignature;
+  const verified = signatures.every((entry) => entry.verified);
+  const unchecked = signatures.every((entry) => entry.verdict === 'unverifiable');
+  const billable = result.billable && (verified || unchecked);
   if (json) {
-    io.out(JSON.stringify({ ...result, billable, signatures }, null, 2));
+    io.out(JSON.stringify({ ...result, billable, verified, signatures }, null, 2));
     return billable ? EXIT.valid : EXIT.notValid;
   }
-  io.out(billable ? 'BILLABLE' : 'NOT BILLABLE');
+  const reservation = billable && !verified ? ' by the contents; no signature was checked' : '';
+  io.out(`${billable ? 'BILLABLE' : 'NOT BILLABLE'}${reservation}`);
   if (result.import !== undefined) io.out(energyLine('import', result.import));
   if (result.export !== undefined) io.out(energyLine('export', result.export));
   if (result.begin !== undefined) io.out(`begin  ${result.begin.text}`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readContainer, type ContainerEntry } from '../container.js';
+import { readContainer, readPlainRecords, type ContainerEntry } from '../container.js';
 import { OcmfPublicKey } from '../public-key.js';
 import { parseRecord, type OcmfRecord } from '../record.js';
 import type { CliIo } from './io.js';
@@ -18,8 +18,8 @@ export interface CliInput {
 
 /** A file that is one bare record is parsed as bytes, so that not one of them is touched. */
 function bareRecord(bytes: Uint8Array): CliRecord | undefined {
-  const text = Buffer.from(bytes).toString('latin1');
-  if (!text.startsWith('OCMF|') || /\nOCMF\|/.test(text)) return undefined;
+  const text = Buffer.from(bytes).toString('utf8');
+  if (!text.startsWith('OCMF|') || readPlainRecords(text).length > 1) return undefined;
   const record = parseRecord(bytes);
   return { record, entry: { record: record.text } };
 }

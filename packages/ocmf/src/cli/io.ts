@@ -12,3 +12,9 @@ export interface CliIo {
   out(line: string): void;
   err(line: string): void;
 }
+
+/** The same input, with lines that are for people. Control characters of a record must not reach a terminal. */
+export function printable(io: CliIo): CliIo {
+  const clean = (line: string): string => line.replace(/\p{Cc}/gu, '�');
+  return { ...io, out: (line) => io.out(clean(line)), err: (line) => io.err(clean(line)) };
+}

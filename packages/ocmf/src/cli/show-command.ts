@@ -38,11 +38,6 @@ const COLUMNS: readonly (readonly [string, (reading: Reading) => string | undefi
   ['flags', ({ EF }) => EF],
 ];
 
-/** Control characters of a record must not reach a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '�');
-}
-
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -63,14 +58,10 @@ function describe(record: OcmfRecord): string[] {
   const { payload, signature } = record;
   const fields = LABELS.flatMap(([field, label]) => {
     const text = fieldText(payload, field);
-    return text === undefined ? [] : [[field, label, printable(text)]];
+    return text === undefined ? [] : [[field, label, text]];
   });
-  const others = [...payload.other].map(([key, value]) => [
-    printable(key),
-    '',
-    printable(JSON.stringify(toPlainJson(value))),
-  ]);
-  const readings = payload.RD.map((reading) => COLUMNS.map(([, cell]) => printable(cell(reading) ?? '-')));
+  const others = [...payload.other].map(([key, value]) => [key, '', JSON.stringify(toPlainJson(value))]);
+  const readings = payload.RD.map((reading) => COLUMNS.map(([, cell]) => cell(reading) ?? '-'));
   return [
     ...table([
       ...fields,
@@ -79,7 +70,7 @@ function describe(record: OcmfRecord): string[] {
     ]),
     '',
     ...table([COLUMNS.map(([title]) => title), ...readings]),
-    ...payload.deviations.map(({ path, message }) => `note: ${printable(path)}: ${message}`),
+    ...payload.deviations.map(({ path, message }) => `note: ${path}: ${message}`),
   ];
 }
 
@@ -102,6 +93,11 @@ function toJson(record: OcmfRecord): unknown {
 export function showCommand(input: CliInput, json: boolean, io: CliIo): number {
   const records = input.records.map(({ record }) => record);
   if (json) io.out(JSON.stringify({ records: records.map(toJson) }, null, 2));
-  else io.out(records.map((record) => describe(record).join('\n')).join('\n\n'));
+  else
+    for (const line of records.flatMap((record, index) => [
+      ...(index === 0 ? [] : ['']),
+      ...describe(record),
+    ]))
+      io.out(line);
   return EXIT.valid;
 }
