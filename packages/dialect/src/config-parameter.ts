@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from './finding.js';
-import { isJsonArray, kindOf, shown, type Json } from './json.js';
+import { isJsonArray, kindOf, shown, type Json, type JsonObject } from './json.js';
 import type { MapChecker } from './map-checker.js';
 import { nearestName } from './nearest-name.js';
-import { NAME } from './names.js';
-import { lengthOf } from './validation.js';
+import { NAME, isSecretName } from './names.js';
+import { SchemaChecker } from './schema-checker.js';
+import { CONSTRAINTS, IGNORED_KEYWORDS, KEYWORDS } from './schema-keywords.js';
+import { conforms, lengthOf } from './validation.js';
+import { INT32_MAX, INT32_MIN } from './yaml-nodes.js';
 
 export type ConfigType = 'string' | 'number' | 'integer' | 'boolean';
 export type Mutability = 'ReadOnly' | 'ReadWrite' | 'WriteOnly';
@@ -29,6 +32,8 @@ export interface ConfigParameterModel {
   readonly maxLength?: number;
   /** ECMAScript, not anchored. */
   readonly pattern?: string;
+  /** Further keywords of JSON Schema draft-07 that decide about values: `format`, `const`, `oneOf` … */
+  readonly rules?: JsonObject;
 }
 
 /** Parameters by name, in the order of the manifest. */
@@ -44,8 +49,6 @@ export interface ConfigProblem {
   readonly suggestion?: string;
 }
 
-const SECRET =
-  /(^|_)(secret|password|passwd|passphrase|pin|token|credentials?|hmac(_key)?|private_key|auth_key|api_key)s?($|_)/i;
 const CONFIG_TYPES: readonly string[] = ['boolean', 'integer', 'number', 'string'];
 const MUTABILITIES: readonly string[] = ['ReadOnly', 'ReadWrite', 'WriteOnly'];
 const NUMBER_KEYWORDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
@@ -64,6 +67,13 @@ const KNOWN_KEYS = [
   ...NUMBER_KEYWORDS,
   ...LENGTH_KEYWORDS,
 ];
+/** Keywords that are checked as in any schema. A reference is none of them: it would replace the parameter. */
+const SCHEMA_KEYWORDS: readonly string[] = [
+  'title',
+  'examples',
+  'format',
+  ...[...KEYWORDS, ...IGNORED_KEYWORDS].filter((key) => key !== '$ref' && !KNOWN_KEYS.includes(key)),
+];
 
 /**
  * True for a parameter whose value must not be shown: one that can only be written, or whose name says that it holds a
@@ -73,25 +83,35 @@ export function isSecretParameter(
   name: string,
   { mutability }: Pick<ConfigParameterModel, 'mutability'>,
 ): boolean {
-  return mutability === 'WriteOnly' || SECRET.test(name);
+  return mutability === 'WriteOnly' || isSecretName(name);
 }
 
 /**
- * Checks a value against its parameter: type (an integer serves as a `number`, nothing else is converted), range,
- * length, pattern, enum.
+ * Checks a value against its parameter: type (an integer serves as a `number`, nothing else is converted; integers have
+ * 32 bits), range, length, pattern, enum, and what else its schema says.
  *
+ * @param float how a file writes the value with a fraction or an exponent, see {@link YamlSource.floatText}: such a
+ * number is no integer
  * @returns undefined when the value is good
  */
 export function checkConfigValue(
   name: string,
   parameter: ConfigParameterModel,
   value: Json | undefined,
+  float?: string,
 ): ConfigProblem | undefined {
   const expected = describeConfigValue(parameter);
   const found = (text: string): string => (isSecretParameter(name, parameter) ? 'not shown' : text);
+  if (parameter.type === 'integer' && Number.isInteger(value) && float !== undefined) {
+    return { code: 'wrong-type', message: `'${name}' is a number: ${found(float)}`, expected };
+  }
   const fits = parameter.type === 'integer' ? Number.isInteger(value) : typeof value === parameter.type;
   if (!fits) {
     return { code: 'wrong-type', message: `'${name}' is ${kindOf(value)}: ${found(shown(value))}`, expected };
+  }
+  const wrong = `'${name}' is ${found(shown(value))}`;
+  if (parameter.type === 'integer' && !isInt32(value)) {
+    return { code: 'out-of-range', message: wrong, expected: `${expected} that fits in 32 bits` };
   }
   if (parameter.enum !== undefined && !parameter.enum.some((allowed) => allowed === value)) {
     const suggestion =
@@ -103,7 +123,7 @@ export function checkConfigValue(
         : undefined;
     return {
       code: 'not-allowed',
-      message: `'${name}' is ${found(shown(value))}`,
+      message: wrong,
       expected,
       ...(suggestion === undefined ? {} : { suggestion }),
     };
@@ -114,13 +134,24 @@ export function checkConfigValue(
       : typeof value === 'string'
         ? textFits(parameter, value)
         : true;
-  return inRange
+  if (!inRange) return { code: 'out-of-range', message: wrong, expected };
+  return conforms(value, parameter.rules ?? true)
     ? undefined
-    : { code: 'out-of-range', message: `'${name}' is ${found(shown(value))}`, expected };
+    : { code: 'not-allowed', message: wrong, expected };
+}
+
+function isInt32(value: Json | undefined): boolean {
+  return typeof value === 'number' && value >= INT32_MIN && value <= INT32_MAX;
 }
 
 /** What a parameter takes, for messages: "an integer from 1 to 10", "one of AC, DC" … */
 export function describeConfigValue(parameter: ConfigParameterModel): string {
+  const { rules } = parameter;
+  const plain = describePlainly(parameter);
+  return rules === undefined ? plain : `${plain} that conforms to ${shown(rules)}`;
+}
+
+function describePlainly(parameter: ConfigParameterModel): string {
   if (parameter.enum !== undefined) return `one of ${parameter.enum.map(String).join(', ')}`;
   switch (parameter.type) {
     case 'boolean':
@@ -185,12 +216,13 @@ export function readConfigParameters(config: MapChecker): ConfigParameters {
 
 function readParameter(name: string, entry: MapChecker): ConfigParameterModel {
   for (const key of Object.keys(entry.value)) {
-    if (!KNOWN_KEYS.includes(key) && !key.startsWith('x-')) {
+    if (!KNOWN_KEYS.includes(key) && !SCHEMA_KEYWORDS.includes(key) && !key.startsWith('x-')) {
       entry.unknownKey(key, KNOWN_KEYS, `parameter '${name}'`);
     }
   }
   const before = errorCount(entry.findings);
-  const type = oneOf(entry, 'type', CONFIG_TYPES) ?? 'string';
+  const given = oneOf(entry, 'type', CONFIG_TYPES);
+  const type = given ?? 'string';
   if (entry.value['required'] !== undefined) {
     entry.report(['required'], {
       at: 'key',
@@ -211,18 +243,21 @@ function readParameter(name: string, entry: MapChecker): ConfigParameterModel {
   checkOrder(entry, parameter, 'minimum', 'maximum');
   checkOrder(entry, parameter, 'minLength', 'maxLength');
   copyPattern(entry, parameter);
-  copyEnum(entry, parameter);
+  copyEnum(entry, parameter, given);
+  copyRules(entry, parameter, given);
   const fallback = entry.value['default'];
   if (fallback !== undefined) {
     // With an error above, the default would only be reported for the same mistake again.
     const model = parameter as unknown as ConfigParameterModel;
-    const problem = errorCount(entry.findings) > before ? undefined : checkConfigValue(name, model, fallback);
+    const float = entry.source.floatText([...entry.path, 'default']);
+    const problem =
+      errorCount(entry.findings) > before ? undefined : checkConfigValue(name, model, fallback, float);
     if (problem === undefined) parameter['default'] = fallback;
     else {
       entry.report(['default'], {
         ...problem,
         code: 'bad-default',
-        message: `the default of '${name}' is ${shown(fallback)}`,
+        message: `the default of '${name}' is ${float ?? shown(fallback)}`,
       });
     }
   }
@@ -260,16 +295,17 @@ function copyNumber(
 ): void {
   const value = entry.value[keyword];
   if (value === undefined) return;
+  const float = range === 'count' ? entry.source.floatText([...entry.path, keyword]) : undefined;
   const good =
     typeof value === 'number' &&
     (range === 'any' || (range === 'positive' ? value > 0 : Number.isInteger(value) && value >= 0));
-  if (good) {
+  if (good && float === undefined) {
     parameter[keyword] = value;
     return;
   }
   entry.report([keyword], {
     code: 'wrong-type',
-    message: `'${keyword}' is ${shown(value)}`,
+    message: `'${keyword}' is ${float ?? shown(value)}`,
     expected:
       range === 'any' ? 'a number' : range === 'positive' ? 'a number above 0' : 'an integer not below 0',
   });
@@ -302,11 +338,13 @@ function copyPattern(entry: MapChecker, parameter: Record<string, Json>): void {
   }
 }
 
-function copyEnum(entry: MapChecker, parameter: Record<string, Json>): void {
+function copyEnum(entry: MapChecker, parameter: Record<string, Json>, type: string | undefined): void {
   const value = entry.value['enum'];
   if (value === undefined) return;
   if (isJsonArray(value) && value.length > 0 && value.every(isConfigValue)) {
     parameter['enum'] = value;
+    // As in any schema: values that stand twice, or none of the type.
+    checkSchema(entry, type, ['enum']);
     return;
   }
   entry.report(['enum'], {
@@ -314,6 +352,34 @@ function copyEnum(entry: MapChecker, parameter: Record<string, Json>): void {
     message: `'enum' is ${shown(value)}`,
     expected: 'a list of at least one text, number, true or false',
   });
+}
+
+function copyRules(entry: MapChecker, parameter: Record<string, Json>, type: string | undefined): void {
+  const before = errorCount(entry.findings);
+  checkSchema(entry, type, SCHEMA_KEYWORDS);
+  const rules = Object.entries(entry.value).filter(
+    ([key]) => SCHEMA_KEYWORDS.includes(key) && Object.hasOwn(CONSTRAINTS, key),
+  );
+  // A schema with errors cannot decide about values.
+  if (rules.length > 0 && errorCount(entry.findings) === before)
+    parameter['rules'] = Object.fromEntries(rules);
+}
+
+function checkSchema(entry: MapChecker, type: string | undefined, keywords: readonly string[]): void {
+  const members = Object.entries(entry.value).filter(([key]) => keywords.includes(key));
+  const checker = new SchemaChecker(entry.source, entry.findings);
+  checker.checkPlain(
+    entry.path,
+    Object.fromEntries(type === undefined ? members : [['type', type], ...members]),
+  );
+  for (const { path } of checker.references) {
+    entry.report(path.slice(entry.path.length), {
+      at: 'key',
+      code: 'forbidden-keyword',
+      message: 'the schema of a parameter cannot refer to a type',
+      expected: 'the schema itself',
+    });
+  }
 }
 
 /** True for a text, a number, `true` and `false`. */

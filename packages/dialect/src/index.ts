@@ -6,6 +6,7 @@ export * from './manifest.js';
 export * from './map-checker.js';
 export * from './names.js';
 export * from './nearest-name.js';
+export { INT32_MAX, INT32_MIN } from './yaml-nodes.js';
 export * from './yaml-source.js';
 export * from './schema-checker.js';
 export * from './schema-keywords.js';

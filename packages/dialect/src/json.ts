@@ -24,6 +24,11 @@ export function members(value: Json | undefined): readonly (readonly [string, Js
   return isJsonObject(value) ? Object.entries(value) : [];
 }
 
+/** What `map` has under `name` itself: names like `toString` are inherited by every object. */
+export function own<T>(map: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
 /** True when both values are the same JSON; the order of members does not count. */
 export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;

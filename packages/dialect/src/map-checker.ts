@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Finding, YamlPath } from './finding.js';
+import type { Finding, Severity, YamlPath } from './finding.js';
 import { isJsonArray, isJsonObject, kindOf, shown, type Json, type JsonObject } from './json.js';
 import type { NameRule } from './names.js';
 import { nearestName } from './nearest-name.js';
@@ -42,17 +42,18 @@ export class MapChecker {
     this.findings.push(this.source.finding([...this.path, ...path], text));
   }
 
-  /** Reports every key that is not among `allowed`. */
-  onlyKeys(allowed: readonly string[], what: string): void {
+  /** Reports every key that is not among `allowed`; as a warning where EVerest lets others through. */
+  onlyKeys(allowed: readonly string[], what: string, severity: Severity = 'error'): void {
     for (const key of Object.keys(this.value)) {
-      if (!allowed.includes(key)) this.unknownKey(key, allowed, what);
+      if (!allowed.includes(key)) this.unknownKey(key, allowed, what, severity);
     }
   }
 
   /** Reports a key as unknown. */
-  unknownKey(key: string, allowed: readonly string[], what: string): void {
+  unknownKey(key: string, allowed: readonly string[], what: string, severity: Severity = 'error'): void {
     this.report([key], {
       at: 'key',
+      severity,
       code: 'unknown-key',
       message: `unknown key '${key}' in ${what}`,
       expected: `one of ${allowed.join(', ')}`,
@@ -104,14 +105,16 @@ export class MapChecker {
     return fallback;
   }
 
-  /** An integer not below `minimum`. */
+  /** An integer not below `minimum`, written as one. */
   integer(key: string, fallback: number, minimum: number): number {
     const value = this.value[key];
     if (value === undefined) return fallback;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= minimum) return value;
+    const float = this.source.floatText([...this.path, key]);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && float === undefined)
+      return value;
     this.report([key], {
       code: typeof value === 'number' ? 'out-of-range' : 'wrong-type',
-      message: `'${key}' is ${shown(value)}`,
+      message: `'${key}' is ${float ?? shown(value)}`,
       expected: `an integer not below ${minimum}`,
     });
     return fallback;

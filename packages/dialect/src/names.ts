@@ -34,6 +34,14 @@ export const ERROR_FILE_NAME: NameRule = {
   what: "a small letter, then letters, digits and '_'",
 };
 
+const SECRET =
+  /(^|_)(secret|password|passwd|passphrase|pin|token|credentials?|hmac(_key)?|private_key|auth_key|api_key)s?($|_)/i;
+
+/** True for a name that says that it holds a secret (password, key, token …). */
+export function isSecretName(name: string): boolean {
+  return SECRET.test(name);
+}
+
 /** A finding `bad-name` when the key at the end of `path` does not follow the rule. */
 export function checkKey(source: YamlSource, path: YamlPath, rule: NameRule, kind: string): Finding[] {
   const name = String(path.at(-1));

@@ -2,8 +2,9 @@
 import type { Finding, YamlPath } from './finding.js';
 import { isJsonArray, isJsonObject, kindOf, shown, type Json, type JsonObject } from './json.js';
 import { nearestName } from './nearest-name.js';
-import { ANNOTATIONS, CONSTRAINTS, FORMATS, KEYWORDS, SCHEMA_TYPES } from './schema-keywords.js';
+import { CONSTRAINTS, FORMATS, IGNORED_KEYWORDS, KEYWORDS, SCHEMA_TYPES } from './schema-keywords.js';
 import { parseTypeReference, TYPE_REFERENCE_FORM, type TypeReference } from './schema-reference.js';
+import { conforms } from './validation.js';
 import type { FindingText, YamlSource } from './yaml-source.js';
 
 /** Where a schema stands; the dialect has rules of its own for each. */
@@ -26,7 +27,12 @@ const SUBSCHEMAS: ReadonlySet<string> = new Set([
   'then',
 ]);
 const SCHEMA_LISTS: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
-const SCHEMA_MAPS: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependencies']);
+const SCHEMA_MAPS: ReadonlySet<string> = new Set([
+  'definitions',
+  'dependencies',
+  'patternProperties',
+  'properties',
+]);
 const COUNTS: ReadonlySet<string> = new Set([
   'maxItems',
   'maxLength',
@@ -36,6 +42,16 @@ const COUNTS: ReadonlySet<string> = new Set([
   'minProperties',
 ]);
 const NUMBERS: ReadonlySet<string> = new Set(['exclusiveMaximum', 'exclusiveMinimum', 'maximum', 'minimum']);
+const FLAGS: ReadonlySet<string> = new Set(['readOnly', 'uniqueItems', 'writeOnly']);
+const TEXTS: ReadonlySet<string> = new Set([
+  '$comment',
+  '$id',
+  '$schema',
+  'contentEncoding',
+  'contentMediaType',
+  'description',
+  'title',
+]);
 
 const KNOWN: ReadonlySet<string> = new Set(KEYWORDS);
 
@@ -86,13 +102,21 @@ export class SchemaChecker {
       });
     }
     this.#schema(path, schema, role === 'variable' ? ['qos'] : []);
-    if (role === 'variable' && schema['qos'] !== undefined && ![0, 1, 2].includes(schema['qos'] as number)) {
+    const { qos } = schema;
+    if (role !== 'variable' || qos === undefined) return;
+    const float = this.#source.floatText([...path, 'qos']);
+    if (![0, 1, 2].includes(qos as number) || float !== undefined) {
       this.#report([...path, 'qos'], {
         code: 'out-of-range',
-        message: `'qos' is ${shown(schema['qos'])}`,
+        message: `'qos' is ${float ?? shown(qos)}`,
         expected: '0, 1 or 2',
       });
     }
+  }
+
+  /** Checks a schema that stands in no such place, by JSON Schema alone. */
+  checkPlain(path: YamlPath, schema: JsonObject): void {
+    this.#schema(path, schema);
   }
 
   #schema(path: YamlPath, schema: Json | undefined, moreKeys: readonly string[] = []): void {
@@ -103,6 +127,10 @@ export class SchemaChecker {
     }
     for (const key of Object.keys(schema)) {
       if (KNOWN.has(key) || moreKeys.includes(key) || key.startsWith('x-')) continue;
+      if (IGNORED_KEYWORDS.includes(key)) {
+        this.#ignored([...path, key], `'${key}' has no effect in this dialect`);
+        continue;
+      }
       this.#report([...path, key], {
         at: 'key',
         code: 'unknown-keyword',
@@ -132,26 +160,58 @@ export class SchemaChecker {
       if (key === 'type' || !Object.hasOwn(CONSTRAINTS, key)) continue;
       this.#ignored([...path, key], `'${key}' has no effect beside $ref`);
     }
+    this.#withoutEffect(() => {
+      this.#types(path, schema['type']);
+      this.#values(path, schema);
+    });
   }
 
   #keywords(path: YamlPath, schema: JsonObject): void {
     const types = this.#types(path, schema['type']);
-    for (const [key, value] of Object.entries(schema)) {
-      const at = [...path, key];
-      const appliesTo = CONSTRAINTS[key];
-      if (appliesTo !== undefined && types !== undefined && !typesTake(types, appliesTo)) {
-        this.#ignored(at, `'${key}' has no effect on ${types.join(' or ')}`);
-      }
-      if (SUBSCHEMAS.has(key) && !(key === 'items' && isJsonArray(value))) this.#schema(at, value);
-      else if (SCHEMA_LISTS.has(key) || key === 'items') this.#list(at, value);
-      else if (SCHEMA_MAPS.has(key)) this.#map(at, value, key);
-      else this.#scalar(at, key, value);
-    }
+    if (types !== undefined) this.#fitTypes(path, schema, types);
+    this.#values(path, schema);
     this.#order(path, schema, 'minimum', 'maximum');
     this.#order(path, schema, 'minLength', 'maxLength');
     this.#order(path, schema, 'minItems', 'maxItems');
     this.#order(path, schema, 'minProperties', 'maxProperties');
     this.#requiredNames(path, schema);
+  }
+
+  /** Keywords and values of `enum` that belong to other types. */
+  #fitTypes(path: YamlPath, schema: JsonObject, types: readonly string[]): void {
+    for (const key of Object.keys(schema)) {
+      const appliesTo = Object.hasOwn(CONSTRAINTS, key) ? CONSTRAINTS[key] : undefined;
+      if (appliesTo !== undefined && !typesTake(types, appliesTo)) {
+        this.#ignored([...path, key], `'${key}' has no effect on ${types.join(' or ')}`);
+      }
+    }
+    const { enum: allowed } = schema;
+    if (!isJsonArray(allowed) || allowed.length === 0) return;
+    if (allowed.some((value) => conforms(value, { type: types }))) return;
+    this.#report([...path, 'enum'], {
+      code: 'empty-enum',
+      message: `no value of 'enum' is of type ${types.join(' or ')}: no value fits`,
+      expected: `values of type ${types.join(' or ')}`,
+    });
+  }
+
+  /** The value of each keyword, by the meta-schema. */
+  #values(path: YamlPath, schema: JsonObject): void {
+    for (const [key, value] of Object.entries(schema)) {
+      const at = [...path, key];
+      if (key === 'definitions') this.#withoutEffect(() => this.#map(at, value, key));
+      else if (SUBSCHEMAS.has(key) && !(key === 'items' && isJsonArray(value))) this.#schema(at, value);
+      else if (SCHEMA_LISTS.has(key) || key === 'items') this.#list(at, value);
+      else if (SCHEMA_MAPS.has(key)) this.#map(at, value, key);
+      else this.#scalar(at, key, value);
+    }
+  }
+
+  /** Checks what has no effect: references in it lead nowhere and need not resolve. */
+  #withoutEffect(check: () => void): void {
+    const before = this.references.length;
+    check();
+    this.references.splice(before);
   }
 
   #types(path: YamlPath, type: Json | undefined): readonly string[] | undefined {
@@ -173,24 +233,31 @@ export class SchemaChecker {
   }
 
   #scalar(path: YamlPath, key: string, value: Json): void {
+    const float = COUNTS.has(key) ? this.#source.floatText(path) : undefined;
     const wrong = (expected: string): void =>
-      this.#report(path, { code: 'bad-keyword-value', message: `'${key}' is ${shown(value)}`, expected });
+      this.#report(path, {
+        code: 'bad-keyword-value',
+        message: `'${key}' is ${float ?? shown(value)}`,
+        expected,
+      });
     if (COUNTS.has(key)) {
-      if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) wrong('an integer not below 0');
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || float !== undefined)
+        wrong('an integer not below 0');
     } else if (NUMBERS.has(key)) {
       if (typeof value !== 'number') wrong('a number');
     } else if (key === 'multipleOf') {
       if (typeof value !== 'number' || value <= 0) wrong('a number above 0');
-    } else if (key === 'uniqueItems') {
+    } else if (FLAGS.has(key)) {
       if (typeof value !== 'boolean') wrong('true or false');
     } else if (key === 'pattern') {
       if (typeof value !== 'string' || !isPattern(value)) wrong('an ECMAScript regular expression');
     } else if (key === 'enum') {
       if (!isJsonArray(value) || value.length === 0) wrong('a list of at least one value');
-      else this.#enumValues(path, value);
+      else this.#different(path, key, value);
     } else if (key === 'required') {
       if (!isJsonArray(value) || !value.every((name) => typeof name === 'string'))
         wrong('a list of names of properties');
+      else this.#different(path, key, value);
     } else if (key === 'format') {
       if (typeof value === 'string' && FORMATS.includes(value)) return;
       this.#report(path, {
@@ -199,19 +266,21 @@ export class SchemaChecker {
         expected: `one of ${FORMATS.join(', ')}`,
         suggestion: typeof value === 'string' ? nearestName(value, FORMATS) : undefined,
       });
-    } else if (ANNOTATIONS.includes(key) && (key === 'description' || key === 'title')) {
+    } else if (key === 'examples') {
+      if (!isJsonArray(value)) wrong('a list');
+    } else if (TEXTS.has(key)) {
       if (typeof value !== 'string') wrong('a text');
     }
   }
 
-  #enumValues(path: YamlPath, values: readonly Json[]): void {
+  #different(path: YamlPath, key: string, values: readonly Json[]): void {
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
       const text = JSON.stringify(value);
       if (seen.has(text)) {
         this.#report([...path, index], {
           code: 'duplicate-value',
-          message: `${text} stands twice in 'enum'`,
+          message: `${text} stands twice in '${key}'`,
         });
       }
       seen.add(text);

@@ -61,6 +61,9 @@ export const ANNOTATIONS: readonly string[] = [
   'contentEncoding',
 ];
 
+/** Keywords of draft-07 that are let through and have no effect: references lead to named types only. */
+export const IGNORED_KEYWORDS: readonly string[] = ['$id', '$schema', 'definitions'];
+
 /** Formats that are checked; any other is refused, for it would look checked. */
 export const FORMATS: readonly string[] = [
   'date-time',

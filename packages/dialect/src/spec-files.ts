@@ -2,7 +2,7 @@
 import type { Finding } from './finding.js';
 import { isJsonObject, kindOf, shown, type JsonObject } from './json.js';
 import { MapChecker } from './map-checker.js';
-import { ERROR_FILE_NAME, ERROR_NAME, NAME } from './names.js';
+import { ERROR_FILE_NAME, ERROR_NAME, NAME, type NameRule } from './names.js';
 import { SchemaChecker, type PlacedReference, type SchemaRole } from './schema-checker.js';
 import { ERROR_REFERENCE_FORM, parseErrorReference, type ErrorReference } from './schema-reference.js';
 import type { YamlSource } from './yaml-source.js';
@@ -65,6 +65,7 @@ export interface SpecResult<Model> {
 export function checkInterface(source: YamlSource, name: string): SpecResult<InterfaceModel> {
   const { root, findings } = open(source, 'an interface file');
   root.onlyKeys(['description', 'cmds', 'vars', 'errors'], 'an interface file');
+  checkFileName(root, name, NAME, 'an interface');
   const schemas = new SchemaChecker(source, findings);
   const commands = root
     .map('cmds')
@@ -86,6 +87,7 @@ export function checkInterface(source: YamlSource, name: string): SpecResult<Int
 export function checkTypeFile(source: YamlSource, name: string): SpecResult<TypeFileModel> {
   const { root, findings } = open(source, 'a type file');
   root.onlyKeys(['description', 'types'], 'a type file');
+  checkFileName(root, name, NAME, 'a type file');
   const schemas = new SchemaChecker(source, findings);
   const model: TypeFileModel = {
     name,
@@ -101,13 +103,7 @@ export function checkTypeFile(source: YamlSource, name: string): SpecResult<Type
 export function checkErrorFile(source: YamlSource, name: string): SpecResult<ErrorFileModel> {
   const { root, findings } = open(source, 'an error file');
   root.onlyKeys(['description', 'errors'], 'an error file');
-  if (!ERROR_FILE_NAME.pattern.test(name)) {
-    root.report([], {
-      code: 'bad-name',
-      message: `'${name}' cannot be the name of an error file`,
-      expected: ERROR_FILE_NAME.what,
-    });
-  }
+  checkFileName(root, name, ERROR_FILE_NAME, 'an error file');
   const errors: Record<string, string> = {};
   for (const [index, value] of root.list('errors').entries()) {
     const entry = new MapChecker(source, ['errors', index], value, findings, { what: 'an error' });
@@ -140,6 +136,15 @@ function open(source: YamlSource, what: string): { root: MapChecker; findings: F
     return { root: new MapChecker(source, [], {}, [], { what }), findings };
   }
   return { root: new MapChecker(source, [], source.value, findings, { what }), findings };
+}
+
+function checkFileName(root: MapChecker, name: string, rule: NameRule, kind: string): void {
+  if (rule.pattern.test(name)) return;
+  root.report([], {
+    code: 'bad-name',
+    message: `'${name}' cannot be the name of ${kind}`,
+    expected: rule.what,
+  });
 }
 
 function readCommand(entry: MapChecker, schemas: SchemaChecker): CommandModel {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compareText, type Finding } from './finding.js';
 import { jsonEqual } from './json.js';
 import { nearestName } from './nearest-name.js';
+import { referenceCycles } from './reference-cycles.js';
 import {
   checkErrorFile,
   checkInterface,
@@ -107,6 +108,7 @@ export class SpecSet {
     }
     for (const model of [...set.#models.interfaces.values()]) set.#resolveInterface(model);
     for (const model of [...set.#models.types.values()]) set.#resolveReferences(model);
+    set.findings.push(...referenceCycles([...set.#models.types.values()]));
     return set;
   }
 

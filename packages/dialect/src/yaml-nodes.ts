@@ -2,11 +2,22 @@
 import { isAlias, isCollection, isMap, isScalar, isSeq, type Scalar } from './yaml.js';
 import type { Finding, YamlPath } from './finding.js';
 import type { Json } from './json.js';
+import { isSecretName } from './names.js';
 
 type Report = (offset: number, path: YamlPath, text: Pick<Finding, 'code' | 'message' | 'expected'>) => void;
 
-const INT32_MAX = 2 ** 31 - 1;
-const INT32_MIN = -(2 ** 31);
+/** The integers that the dialect knows. */
+export const INT32_MAX = 2 ** 31 - 1;
+export const INT32_MIN = -(2 ** 31);
+
+const INTEGER = /^[-+]?\d+$/;
+const BASED_INTEGER = /^[-+]?0(x[0-9a-fA-F]+|o[0-7]+|b[01]+)$/;
+const FLOAT = /^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$/;
+
+/** True for a plain scalar that is a number with a fraction or an exponent. */
+export function isFloatText(text: string): boolean {
+  return FLOAT.test(text) && !INTEGER.test(text);
+}
 
 /**
  * Turns nodes of a YAML document into JSON by EVerest's rules: `true` and `false` in lower case only, decimal
@@ -25,7 +36,7 @@ export class NodeReader {
     if (isAlias(node)) {
       this.#report(node.range?.[0] ?? 0, path, {
         code: 'yaml-alias',
-        message: `alias *${node.source} is not resolved in this dialect`,
+        message: `alias *${shownAt(path, node.source)} is not resolved in this dialect`,
         expected: 'the value itself',
       });
       return null;
@@ -79,26 +90,35 @@ export class NodeReader {
     }
     if (!/^[-+.0-9]/.test(text)) return text;
     const offset = node.range?.[0] ?? 0;
-    if (/^[-+]?\d+$/.test(text)) {
+    if (INTEGER.test(text)) {
       const value = Number(text);
       if (value > INT32_MAX || value < INT32_MIN) {
         this.#report(offset, path, {
           code: 'integer-range',
-          message: `integer ${text} does not fit in 32 bits`,
+          message: `integer ${shownAt(path, text)} does not fit in 32 bits`,
           expected: `${INT32_MIN} … ${INT32_MAX}, a number with a decimal point, or a quoted text`,
         });
       }
       return value + 0;
     }
-    if (/^[-+]?0[xob][0-9a-fA-F]+$/.test(text)) {
+    if (BASED_INTEGER.test(text)) {
       this.#report(offset, path, {
         code: 'integer-base',
-        message: `${text} is not read as a number of its base in this dialect`,
+        message: `${shownAt(path, text)} is not read as a number of its base in this dialect`,
         expected: 'a decimal number, or a quoted text',
       });
       return text;
     }
-    return /^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$/.test(text) ? Number(text) : text;
+    if (!FLOAT.test(text)) return text;
+    const value = Number(text);
+    if (!Number.isFinite(value)) {
+      this.#report(offset, path, {
+        code: 'number-range',
+        message: `number ${shownAt(path, text)} does not fit in 64 bits`,
+        expected: 'a smaller number, or a quoted text',
+      });
+    }
+    return value;
   }
 
   #refuseProperties(
@@ -110,16 +130,21 @@ export class NodeReader {
     if (anchor !== undefined) {
       this.#report(offset, path, {
         code: 'yaml-alias',
-        message: `anchor &${anchor} has no meaning in this dialect`,
+        message: `anchor &${shownAt(path, anchor)} has no meaning in this dialect`,
         expected: 'no anchor',
       });
     }
     if (tag !== undefined) {
       this.#report(offset, path, {
         code: 'yaml-tag',
-        message: `tag ${tag} has no meaning in this dialect`,
+        message: `tag ${shownAt(path, tag)} has no meaning in this dialect`,
         expected: 'no tag',
       });
     }
   }
+}
+
+/** What is written at `path`, unless that is a secret or a part of one. */
+function shownAt(path: YamlPath, text: string): string {
+  return path.some((step) => isSecretName(String(step))) ? '(not shown)' : text;
 }

@@ -4,7 +4,7 @@ import { isMap, isNode, isScalar, isSeq, parseDocument, type Document, type Node
 import { formatPath, type Finding, type Position, type Severity, type YamlPath } from './finding.js';
 import type { Json } from './json.js';
 import { LineIndex } from './line-index.js';
-import { NodeReader } from './yaml-nodes.js';
+import { isFloatText, NodeReader } from './yaml-nodes.js';
 
 /** What a finding says besides its place. */
 export interface FindingText {
@@ -17,6 +17,10 @@ export interface FindingText {
   /** Where the finding points: at the key of the last path step, or at its value. Default `value`. */
   readonly at?: 'key' | 'value';
 }
+
+/** Mistakes whose message ends with a part of the file, which may be one of a secret. */
+const QUOTING =
+  /^(Block scalar header includes extra characters|Could not resolve tag|Invalid escape sequence):? .*$/s;
 
 /** A YAML file: its data as EVerest reads it, and where each value stands. */
 export class YamlSource {
@@ -77,7 +81,7 @@ export class YamlSource {
     const mistake = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
     if (mistake !== undefined) {
       const several = mistake.code === 'MULTIPLE_DOCS';
-      const message = several ? 'a second document begins' : mistake.message;
+      const message = several ? 'a second document begins' : mistake.message.replace(QUOTING, '$1');
       report(mistake.pos[0], [], {
         code: 'yaml-syntax',
         message,
@@ -130,6 +134,17 @@ export class YamlSource {
       node = next;
     }
     return this.#lines.position(offset);
+  }
+
+  /**
+   * The text of a number that is written with a fraction or an exponent (`5.0`, `1e3`): no integer to EVerest, whatever
+   * its value. Undefined for all else, and for data that came from elsewhere.
+   */
+  floatText(path: YamlPath): string | undefined {
+    const node = this.#document?.getIn(path, true);
+    return isScalar(node) && node.type === 'PLAIN' && isFloatText(String(node.value))
+      ? String(node.value)
+      : undefined;
   }
 
   /** A finding at `path`. */

@@ -3,6 +3,7 @@
 export {
   Document,
   LineCounter,
+  Scalar,
   isAlias,
   isCollection,
   isMap,
@@ -13,4 +14,4 @@ export {
   parseDocument,
   visit,
 } from 'yaml';
-export type { Node, Pair, Scalar, YAMLMap } from 'yaml';
+export type { Node, Pair, YAMLMap } from 'yaml';

@@ -21,6 +21,10 @@ describe('checkConfigValue', () => {
     [{ type: 'boolean' }, 'true', 'wrong-type'],
     [{ type: 'integer' }, 5, undefined],
     [{ type: 'integer' }, 5.5, 'wrong-type'],
+    [{ type: 'integer' }, 2_147_483_647, undefined],
+    [{ type: 'integer' }, 2_147_483_648, 'out-of-range'],
+    [{ type: 'integer' }, -2_147_483_649, 'out-of-range'],
+    [{ type: 'number' }, 3e9, undefined],
     [{ type: 'number' }, 5, undefined],
     [{ type: 'number' }, '5', 'wrong-type'],
     [{ type: 'number', minimum: 1 }, 0.9, 'out-of-range'],
@@ -36,6 +40,11 @@ describe('checkConfigValue', () => {
     [{ enum: ['AC', 'DC'] }, 'DC', undefined],
     [{ enum: ['AC', 'DC'] }, 'dc', 'not-allowed'],
     [{ type: 'integer', enum: [1, 2] }, 3, 'not-allowed'],
+    [{ rules: { format: 'ipv4' } }, '10.0.0.256', 'not-allowed'],
+    [{ rules: { format: 'ipv4' } }, '10.0.0.255', undefined],
+    [{ rules: { oneOf: [{ const: 'a' }, { maxLength: 1 }] } }, 'a', 'not-allowed'],
+    [{ rules: { oneOf: [{ const: 'a' }, { maxLength: 1 }] } }, 'b', undefined],
+    [{ type: 'integer', rules: { not: { enum: [3] } } }, 3, 'not-allowed'],
   ];
   for (const [rules, value, code] of cases) {
     it(`${JSON.stringify(rules)}: ${JSON.stringify(value)} → ${code ?? 'good'}`, () => {
@@ -54,6 +63,17 @@ describe('checkConfigValue', () => {
     expect(checkConfigValue('mode', parameter({ enum: ['AC', 'DC'] }), 'dc')).to.include({
       suggestion: 'DC',
     });
+  });
+
+  it('takes no number that a file writes with a fraction or an exponent for an integer', () => {
+    expect(checkConfigValue('n', parameter({ type: 'integer' }), 5, '5.0')).to.deep.equal({
+      code: 'wrong-type',
+      message: "'n' is a number: 5.0",
+      expected: 'an integer',
+    });
+    expect(checkConfigValue('n', parameter({ type: 'number' }), 5, '5.0')).to.equal(undefined);
+    const secret = checkConfigValue('pin', parameter({ type: 'integer' }), 1234, '1234.0');
+    expect(secret?.message).to.equal("'pin' is a number: not shown");
   });
 
   it('never shows a secret', () => {
@@ -78,6 +98,10 @@ describe('describeConfigValue', () => {
     [{ minLength: 1 }, 'a text of at least 1 characters'],
     [{ maxLength: 3, pattern: '^a' }, 'a text of at most 3 characters that matches ^a'],
     [{ enum: ['AC', 'DC'] }, 'one of AC, DC'],
+    [
+      { minLength: 1, rules: { format: 'ipv4' } },
+      'a text of at least 1 characters that conforms to {"format":"ipv4"}',
+    ],
   ];
   for (const [rules, text] of cases) {
     it(text, () => {

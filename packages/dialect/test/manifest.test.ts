@@ -103,6 +103,67 @@ ${METADATA}`;
     ]);
   });
 
+  it('checks the further keywords of a parameter as those of any schema', () => {
+    const text = `description: It is
+config:
+  a: { description: It, type: string, format: ipv4, default: 10.0.0.1 }
+  b: { description: It, type: string, format: ipv4, default: 10.0.0.256 }
+  c: { description: It, type: string, format: ip }
+  d: { description: It, type: integer, oneOf: [{ maximum: 3 }, { minimum: 7 }], default: 5 }
+  e: { description: It, type: integer, not: { const: 5 }, $comment: x, readOnly: true, examples: [1] }
+  f: { description: It, type: integer, $comment: 1, readOnly: yes, examples: 1 }
+  g: { description: It, type: string, anyOf: [{ $ref: /units#/Voltage }] }
+  h: { description: It, type: string, $ref: /units#/Voltage }
+  i: { description: It, type: string, properties: {}, $id: x }
+${METADATA}`;
+    const { manifest, findings: found } = checkManifest(YamlSource.parse(text, 'm.yaml'), 'Psu');
+    expect(formatFindings(found).split('\n')).to.deep.equal([
+      'm.yaml:4:62: error: the default of \'b\' is "10.0.0.256" (at config.b.default); expected a text that conforms to {"format":"ipv4"} [bad-default]',
+      'm.yaml:5:47: error: \'format\' is "ip" (at config.c.format); expected one of date-time, date, time, email, hostname, ipv4, ipv6, uri, uuid [unknown-format]',
+      'm.yaml:6:90: error: the default of \'d\' is 5 (at config.d.default); expected an integer that conforms to {"oneOf":[{"maximum":3},{"minimum":7}]} [bad-default]',
+      "m.yaml:8:50: error: '$comment' is 1 (at config.f.$comment); expected a text [bad-keyword-value]",
+      'm.yaml:8:63: error: \'readOnly\' is "yes" (at config.f.readOnly); expected true or false [bad-keyword-value]',
+      "m.yaml:8:78: error: 'examples' is 1 (at config.f.examples); expected a list [bad-keyword-value]",
+      'm.yaml:9:49: error: the schema of a parameter cannot refer to a type (at config.g.anyOf[0].$ref); expected the schema itself [forbidden-keyword]',
+      "m.yaml:10:39: error: unknown key '$ref' in parameter 'h' (at config.h.$ref); expected one of type, description, default, mutability, enum, pattern, required, title, examples, format, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength [unknown-key]",
+      "m.yaml:11:39: warning: 'properties' has no effect on string (at config.i.properties) [ignored-keyword]",
+      "m.yaml:11:55: warning: '$id' has no effect in this dialect (at config.i.$id) [ignored-keyword]",
+    ]);
+    expect(manifest.config['a']).to.deep.include({ default: '10.0.0.1', rules: { format: 'ipv4' } });
+    expect(manifest.config['e']).to.deep.include({ rules: { not: { const: 5 } } });
+    expect(manifest.config['c']).not.to.have.property('rules');
+  });
+
+  it('refuses values of enum that stand twice or are all of another type', () => {
+    const text = `description: It is
+config:
+  a: { description: It, type: string, enum: [x, y, x] }
+  b: { description: It, type: string, enum: [1, true] }
+  c: { description: It, type: string, enum: [1, x] }
+${METADATA}`;
+    expect(findings(text)).to.deep.equal([
+      'm.yaml:3:52: error: "x" stands twice in \'enum\' (at config.a.enum[2]) [duplicate-value]',
+      "m.yaml:4:45: error: no value of 'enum' is of type string: no value fits (at config.b.enum); expected values of type string [empty-enum]",
+    ]);
+  });
+
+  it('takes no number with a fraction or an exponent where an integer belongs', () => {
+    const text = `description: It is
+config:
+  a: { description: It, type: integer, default: 5.0 }
+  b: { description: It, type: number, default: 5.0 }
+  c: { description: It, type: string, maxLength: 1e1 }
+requires:
+  r: { interface: kvs, min_connections: 0.0, max_connections: 1. }
+${METADATA}`;
+    expect(findings(text)).to.deep.equal([
+      "m.yaml:3:49: error: the default of 'a' is 5.0 (at config.a.default); expected an integer [bad-default]",
+      "m.yaml:5:50: error: 'maxLength' is 1e1 (at config.c.maxLength); expected an integer not below 0 [wrong-type]",
+      "m.yaml:7:41: error: 'min_connections' is 0.0 (at requires.r.min_connections); expected an integer not below 0 [out-of-range]",
+      "m.yaml:7:63: error: 'max_connections' is 1. (at requires.r.max_connections); expected an integer not below 1 [out-of-range]",
+    ]);
+  });
+
   it('takes keywords of tools', () => {
     const text = `description: It is\nconfig:\n  a: { description: It, type: string, x-group: Serial }\n${METADATA}`;
     expect(findings(text)).to.deep.equal([]);

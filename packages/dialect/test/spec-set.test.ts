@@ -127,6 +127,46 @@ describe('SpecSet', () => {
           "specs/errors/a.yaml:5:13: error: 'fault' is not a valid name (at errors[2].name); expected a capital letter, then at least one letter or digit [bad-name]",
         ],
       ],
+      [
+        'a type that is only a reference to itself',
+        {
+          'types/a.yaml':
+            'description: It is\ntypes:\n  A: { description: It, type: object, $ref: /a#/A }\n  B: { description: It, type: object, $ref: /a#/A }\n',
+        },
+        [
+          "specs/types/a.yaml:3:45: error: type 'A' refers to itself: /a#/A → /a#/A (at types.A.$ref); expected a reference that ends at a schema of its own [circular-reference]",
+        ],
+      ],
+      [
+        'types that lead to each other by references alone, across files and alternatives',
+        {
+          'types/a.yaml':
+            'description: It is\ntypes:\n  A: { description: It, type: object, anyOf: [{ type: string }, { $ref: /b#/B }] }\n',
+          'types/b.yaml': 'description: It is\ntypes:\n  B: { description: It, type: object, $ref: /a#/A }\n',
+        },
+        [
+          "specs/types/b.yaml:3:45: error: type 'A' refers to itself: /a#/A → /b#/B → /a#/A (at types.B.$ref); expected a reference that ends at a schema of its own [circular-reference]",
+        ],
+      ],
+      [
+        'nothing of a type that holds itself',
+        {
+          'types/a.yaml':
+            'description: It is\ntypes:\n  A: { description: It, type: object, properties: { allOf: { $ref: /a#/A }, b: { type: array, items: { $ref: /a#/B } } } }\n  B: { description: It, type: object, $ref: /a#/A }\n',
+        },
+        [],
+      ],
+      [
+        'names of files that nothing can refer to',
+        {
+          'interfaces/1abc.yaml': 'description: It is\n',
+          'types/1abc.yaml': 'description: It is\n',
+        },
+        [
+          "specs/interfaces/1abc.yaml:1:1: error: '1abc' cannot be the name of an interface; expected a letter or '_', then letters, digits, '_', '.' and '-' [bad-name]",
+          "specs/types/1abc.yaml:1:1: error: '1abc' cannot be the name of a type file; expected a letter or '_', then letters, digits, '_', '.' and '-' [bad-name]",
+        ],
+      ],
     ];
     for (const [name, files, expected] of cases) {
       it(name, () => {
@@ -177,7 +217,16 @@ describe('SpecSet', () => {
         'unknown-keyword',
         "did you mean 'type'",
       ],
-      ['{ type: number, description: It, definitions: {} }', 'unknown-keyword', "'definitions'"],
+      ['{ type: number, description: It, $defs: {} }', 'unknown-keyword', "'$defs'"],
+      ['{ type: number, description: It, constructor: 1 }', 'unknown-keyword', "'constructor'"],
+      ['{ type: number, description: It, maximum: 1e999 }', 'number-range', '64 bits'],
+      ['{ type: string, description: It, maxLength: 5.0 }', 'bad-keyword-value', "'maxLength' is 5.0"],
+      ['{ type: string, description: It, qos: 1.0 }', 'out-of-range', "'qos' is 1.0"],
+      ['{ type: string, description: It, enum: [1, true] }', 'empty-enum', 'no value fits'],
+      ['{ type: object, description: It, required: [a, a] }', 'duplicate-value', "twice in 'required'"],
+      ['{ type: string, description: It, examples: x }', 'bad-keyword-value', 'expected a list'],
+      ['{ type: string, description: It, $comment: 1 }', 'bad-keyword-value', 'expected a text'],
+      ['{ type: string, description: It, readOnly: yes }', 'bad-keyword-value', 'true or false'],
     ];
     for (const [schema, code, text] of cases) {
       it(`${schema} → ${code}`, () => {
@@ -187,6 +236,37 @@ describe('SpecSet', () => {
         expect(lines[0]).to.contain(`[${code}]`).and.contain(text);
       });
     }
+
+    it('checks what stands beside a reference, and warns that it has no effect', () => {
+      const beside = (text: string): string[] =>
+        findingsOf({
+          'types/units.yaml': UNITS,
+          'interfaces/a.yaml': variable(`{ ${text}, $ref: /units#/Voltage }`),
+        }).map((line) => /(error|warning): .*\[([\w-]+)\]$/.exec(line)?.slice(1).join(' ') ?? line);
+      expect(beside('description: 5, type: number')).to.deep.equal(['error bad-keyword-value']);
+      expect(beside('description: It, type: strnig')).to.deep.equal(['error unknown-type']);
+      const wrong = ['maxLength: abc', 'properties: x', 'enum: []', 'items: [{ type: strnig }]'];
+      for (const text of wrong) {
+        const found = beside(`description: It, type: string, ${text}`);
+        expect(found, text).to.include('warning ignored-keyword').and.to.have.length(2);
+        expect(found.join(), text).to.match(/error (bad-keyword-value|unknown-type)/);
+      }
+      // What has no effect need not lead anywhere.
+      expect(beside('description: It, type: array, items: { $ref: /nowhere#/Type }')).to.deep.equal([
+        'warning ignored-keyword',
+      ]);
+    });
+
+    it('warns of what draft-07 has and this dialect does not use', () => {
+      const schema =
+        '{ type: number, description: It, $id: a, $schema: b, definitions: { A: { $ref: /nowhere#/Type } } }';
+      const lines = findingsOf({ 'interfaces/a.yaml': variable(schema) });
+      expect(lines).to.have.length(3);
+      for (const line of lines)
+        expect(line).to.match(/warning: '.*' has no effect in this dialect .*\[ignored-keyword\]/);
+      const wrong = '{ type: number, description: It, $id: 1, $schema: 2, definitions: 3 }';
+      expect(findingsOf({ 'interfaces/a.yaml': variable(wrong) })).to.have.length(6);
+    });
 
     it('takes an event without payload as a variable, not as an argument or result', () => {
       expect(

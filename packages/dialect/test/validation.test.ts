@@ -55,6 +55,16 @@ describe('explain', () => {
     expect(explain(1, { $ref: '/t#/Missing' }, files)[0]?.message).to.contain('does not exist');
   });
 
+  it('sees only what a value has itself, not what every object inherits', () => {
+    const schema = { required: ['toString'], dependencies: { a: ['constructor'], valueOf: false } };
+    expect(explain({ a: 1 }, schema, {})).to.deep.equal([
+      { path: '', message: "'toString' is missing" },
+      { path: '', message: "'constructor' is missing beside 'a'" },
+    ]);
+    expect(explain({ a: 1, toString: 1, constructor: 1 }, schema, {})).to.deep.equal([]);
+    expect(explain(1, { $ref: '/t#/constructor' }, files)).to.have.length(1);
+  });
+
   it('refuses what JSON cannot carry', () => {
     expect(explain(Number.NaN, { type: 'number' }, {})).to.have.length(1);
     expect(explain(Number.POSITIVE_INFINITY, { type: 'integer' }, {})).to.have.length(1);

@@ -42,6 +42,9 @@ describe('YamlSource', () => {
     ['.inf', '.inf'],
     ['.nan', '.nan'],
     ['1_000', '1_000'],
+    ['0bcafe12', '0bcafe12'],
+    ['0o89', '0o89'],
+    ['0xGG', '0xGG'],
     ['12:30', '12:30'],
     ['2026-01-01', '2026-01-01'],
     ['"12"', '12'],
@@ -64,7 +67,43 @@ describe('YamlSource', () => {
   it('refuses a number of another base, which is read as 0 elsewhere', () => {
     expect(only('a: 0x10')).to.contain('[integer-base]');
     expect(only('a: 0o17')).to.contain('[integer-base]');
+    expect(only('a: -0b11')).to.contain('[integer-base]');
     expect(parse('a: "0x10"').findings).to.deep.equal([]);
+  });
+
+  it('refuses a number beyond what 64 bits hold', () => {
+    expect(only('a: -1e999')).to.equal(
+      'a.yaml:1:4: error: number -1e999 does not fit in 64 bits (at a); expected a smaller number, or a quoted text [number-range]',
+    );
+  });
+
+  it('remembers which numbers were written with a fraction or an exponent', () => {
+    const source = parse('a: 5.0\nb: [1e3, 5., 5, "5.0"]\nc: text.e\n');
+    expect(source.floatText(['a'])).to.equal('5.0');
+    expect([0, 1, 2, 3].map((index) => source.floatText(['b', index]))).to.deep.equal([
+      '1e3',
+      '5.',
+      undefined,
+      undefined,
+    ]);
+    for (const path of [['c'], ['d'], [], ['a', 'b']]) expect(source.floatText(path)).to.equal(undefined);
+  });
+
+  it('never shows a secret', () => {
+    const values = [
+      '12345678901',
+      '0x1234abcd',
+      '1e999',
+      '&hunter2 x',
+      '*hunter2',
+      '!hunter2 x',
+      '[*hunter2]',
+    ];
+    for (const value of [...values, '|hunter2', '>hunter2', '!h!hunter2 x', '"\\xhunter2"']) {
+      const text = formatFindings(parse(`mqtt_password: ${value}\n`).findings);
+      expect(text, value).to.match(/^a\.yaml:1:\d+: error: /);
+      expect(text, value).not.to.match(/hunter2|hu \[|1234|999/);
+    }
   });
 
   it('refuses what the dialect does not resolve', () => {

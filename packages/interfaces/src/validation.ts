@@ -36,6 +36,11 @@ export function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What `value` has under `key` itself: names like `toString` are inherited by every object. */
+function own(value: Members, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
 /** An array whose items are not known yet. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
@@ -162,7 +167,8 @@ class Explainer {
     const reference = schema['$ref'];
     if (typeof reference === 'string') {
       const [file = '', type = ''] = reference.split('#/');
-      const target = this.#files[`/${file.slice(file.lastIndexOf('/') + 1)}`]?.[type];
+      const types = this.#files[`/${file.slice(file.lastIndexOf('/') + 1)}`] ?? {};
+      const target = Object.hasOwn(types, type) ? types[type] : undefined;
       if (target === undefined) this.#add(path, `the schema refers to ${reference}, which does not exist`);
       else this.check(value, target, path);
       return;
@@ -232,7 +238,7 @@ class Explainer {
     const keys = Object.keys(value);
     this.#count(keys.length, 'members', schema['minProperties'], schema['maxProperties'], path);
     for (const name of isArray(schema['required']) ? schema['required'] : []) {
-      if (value[String(name)] === undefined) this.#add(path, `'${String(name)}' is missing`);
+      if (own(value, String(name)) === undefined) this.#add(path, `'${String(name)}' is missing`);
     }
     const properties = isObject(schema['properties']) ? schema['properties'] : {};
     const patterns = Object.entries(isObject(schema['patternProperties']) ? schema['patternProperties'] : {});
@@ -252,11 +258,11 @@ class Explainer {
     for (const [key, needs] of Object.entries(
       isObject(schema['dependencies']) ? schema['dependencies'] : {},
     )) {
-      if (value[key] === undefined) continue;
+      if (own(value, key) === undefined) continue;
       if (!isArray(needs)) this.check(value, needs as Schema, path);
       else {
         for (const name of needs) {
-          if (value[String(name)] === undefined)
+          if (own(value, String(name)) === undefined)
             this.#add(path, `'${String(name)}' is missing beside '${key}'`);
         }
       }
