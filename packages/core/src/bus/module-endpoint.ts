@@ -288,7 +288,10 @@ function meterOf(implementation: Implementation, variable: string): VariableMete
 
 /** The place named in errors: module and implementation merged, the implementation wins. */
 function originOf(info: ModuleInfo, implementationId: string): ErrorOrigin {
-  const own = info.implementationMapping[implementationId];
+  const { implementationMapping } = info;
+  const own = Object.hasOwn(implementationMapping, implementationId)
+    ? implementationMapping[implementationId]
+    : undefined;
   const mapping =
     own === undefined ? info.mapping : { ...(info.mapping?.evse === own.evse ? info.mapping : {}), ...own };
   return {

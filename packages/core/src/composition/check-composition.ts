@@ -3,6 +3,7 @@ import {
   checkConfigValue,
   describeConfigValue,
   nearestName,
+  own,
   type ConfigParameters,
   type Finding,
   type FindingText,
@@ -12,6 +13,7 @@ import {
 } from '@carabiner/dialect';
 import type { ImplementationAddress } from '../bus/bus.js';
 import type { ModuleShape } from './module-shape.js';
+import { PROBE_MODULE, probeShape } from './probe-module.js';
 import type { ConfigValues, ModuleEntry, RunConfiguration } from './run-configuration.js';
 
 /** Where modules come from: installed packages, classes given directly, a folder of manifests. */
@@ -53,19 +55,33 @@ class Checker {
 
   run(): CheckedComposition {
     const { modules } = this.configuration;
+    const probes: ModuleEntry[] = [];
     for (const entry of modules) {
       // A missing or malformed name was reported with the structure.
       if (entry.module === '') continue;
       const found = this.catalogue.find(entry);
       if (isShape(found)) this.#shapes.set(entry.id, found);
+      else if (entry.module === PROBE_MODULE && found.code === 'unknown-module') probes.push(entry);
       else this.#report(['active_modules', entry.id, 'module'], found);
     }
+    this.#addProbe(probes);
     for (const entry of modules) {
       const shape = this.#shapes.get(entry.id);
       if (shape !== undefined) this.#checkEntry(entry, shape);
     }
     for (const entry of modules) this.#checkUse(entry);
     return { shapes: this.#shapes, findings: this.#findings };
+  }
+
+  #addProbe([probe, ...others]: readonly ModuleEntry[]): void {
+    if (probe === undefined) return;
+    this.#shapes.set(probe.id, probeShape(probe, this.configuration.modules, this.#shapes));
+    for (const { id } of others)
+      this.#report(['active_modules', id, 'module'], {
+        code: 'several-probes',
+        message: `'${probe.id}' is a ${PROBE_MODULE} already`,
+        expected: `one ${PROBE_MODULE} in a composition`,
+      });
   }
 
   #checkEntry(entry: ModuleEntry, shape: ModuleShape): void {
@@ -79,7 +95,7 @@ class Checker {
     for (const [id, { config }] of Object.entries(shape.provides))
       this.#checkValues(
         [...path, 'config_implementation', id],
-        entry.configImplementation[id] ?? {},
+        own(entry.configImplementation, id) ?? {},
         config,
         `implementation '${id}' of module '${entry.module}'`,
       );
@@ -107,13 +123,13 @@ class Checker {
       if (!Object.hasOwn(shape.requires, id))
         this.#unknown([...path, 'connections', id], id, 'requirement', shape.requires, entry, 'error');
     for (const [id, requirement] of Object.entries(shape.requires))
-      this.#checkRequirement(entry, id, requirement, entry.connections[id]);
+      this.#checkRequirement(entry, id, requirement, own(entry.connections, id));
   }
 
   #checkValues(path: YamlPath, values: ConfigValues, parameters: ConfigParameters, what: string): void {
     for (const [name, value] of Object.entries(values)) {
-      const parameter = parameters[name];
-      if (parameter === undefined || !Object.hasOwn(parameters, name)) {
+      const parameter = own(parameters, name);
+      if (parameter === undefined) {
         // EVerest logs this and goes on without the key, so it is no error here either.
         this.#report([...path, name], {
           at: 'key',
@@ -125,7 +141,7 @@ class Checker {
         });
         continue;
       }
-      const problem = checkConfigValue(name, parameter, value);
+      const problem = checkConfigValue(name, parameter, value, this.source.floatText([...path, name]));
       if (problem !== undefined)
         this.#report([...path, name], {
           ...problem,
@@ -134,7 +150,7 @@ class Checker {
         });
     }
     for (const [name, parameter] of Object.entries(parameters))
-      if (parameter.default === undefined && values[name] === undefined)
+      if (parameter.default === undefined && !Object.hasOwn(values, name))
         this.#report(path, {
           at: 'key',
           code: 'missing-parameter',
@@ -201,8 +217,8 @@ class Checker {
       });
     const shape = this.#shapes.get(moduleId);
     if (shape === undefined) return;
-    const provided = shape.provides[implementationId];
-    if (provided === undefined || !Object.hasOwn(shape.provides, implementationId)) {
+    const provided = own(shape.provides, implementationId);
+    if (provided === undefined) {
       const fitting = Object.keys(shape.provides).filter((id) => shape.provides[id]?.interface === wanted);
       this.#report([...path, 'implementation_id'], {
         code: 'unknown-implementation',

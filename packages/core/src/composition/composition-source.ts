@@ -60,9 +60,18 @@ export class CompositionSource extends YamlSource {
   }
 
   override finding(path: YamlPath, text: FindingText): Finding {
+    return this.#sourceOf(path).finding(path, text);
+  }
+
+  override floatText(path: YamlPath): string | undefined {
+    return this.#sourceOf(path).floatText(path);
+  }
+
+  #sourceOf(path: YamlPath): YamlSource {
     const { overlay } = this;
-    const source = overlay !== undefined && contains(overlay.value, path) ? overlay : this.base;
-    return source.finding(path, text);
+    if (overlay === undefined || overlay.value === null) return this.base;
+    // An overlay that is no map has taken the place of everything.
+    return !isJsonObject(overlay.value) || contains(overlay.value, path) ? overlay : this.base;
   }
 }
 
@@ -95,6 +104,10 @@ class WithFindings extends YamlSource {
 
   override position(path: YamlPath, at?: 'key' | 'value'): Position {
     return this.inner.position(path, at);
+  }
+
+  override floatText(path: YamlPath): string | undefined {
+    return this.inner.floatText(path);
   }
 }
 

@@ -10,6 +10,8 @@ import type { ModuleEntry } from './run-configuration.js';
 /** A module class and where it came from. */
 export interface LoadedModule {
   readonly moduleClass: ModuleClass;
+  /** What the module declares: its manifest, or the descriptor of a class given directly. */
+  readonly shape: ModuleShape;
   /** Package as `name@version`; undefined for a class given directly. */
   readonly package: string | undefined;
   /** Folder of the package. */
@@ -72,7 +74,8 @@ export class ModuleResolver implements ModuleCatalogue {
    */
   async load(entry: ModuleEntry, timeoutMs: number): Promise<LoadedModule | FindingText> {
     const given = this.#given(entry);
-    if (given !== undefined) return { moduleClass: given, package: undefined, folder: undefined };
+    if (given !== undefined)
+      return { moduleClass: given, shape: shapeOf(given.descriptor), package: undefined, folder: undefined };
     const installed: InstalledModule | FindingText = this.packages.locate(entry);
     if ('code' in installed) return installed;
     const shape = this.packages.manifestOf(installed);
@@ -80,7 +83,7 @@ export class ModuleResolver implements ModuleCatalogue {
     const moduleClass = await loadModule(installed, shape, timeoutMs);
     if (typeof moduleClass !== 'function') return moduleClass;
     const { name, version, folder } = installed.package;
-    return { moduleClass, package: `${name}@${version}`, folder };
+    return { moduleClass, shape, package: `${name}@${version}`, folder };
   }
 
   /**

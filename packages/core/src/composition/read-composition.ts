@@ -72,7 +72,14 @@ function readEntry(id: string, entry: MapChecker): ModuleEntry {
     if (read !== undefined) implementationMapping[implementation] = read;
   }
   const telemetry = entry.value['telemetry'] === undefined ? undefined : entry.map('telemetry');
-  telemetry?.onlyKeys(['id'], "'telemetry'");
+  telemetry?.onlyKeys(['id'], "'telemetry'", 'warning');
+  if (telemetry !== undefined && telemetry.value['id'] === undefined)
+    telemetry.report([], {
+      at: 'key',
+      code: 'missing-key',
+      message: "'id' is missing",
+      expected: 'an integer; modules with the same one are grouped together',
+    });
   return {
     id,
     module: entry.text('module', { rule: MODULE_NAME, minLength: 1 }),
@@ -148,7 +155,7 @@ function elementOf(map: MapChecker, key: string, index: number, item: Json): Map
 }
 
 function readMapping(map: MapChecker, needsEvse: boolean): Mapping | undefined {
-  map.onlyKeys(['evse', 'connector'], 'a mapping');
+  map.onlyKeys(['evse', 'connector'], 'a mapping', 'warning');
   if (map.value['evse'] === undefined) {
     if (needsEvse)
       map.report([], {

@@ -148,13 +148,19 @@ function checkBroker(settings: MapChecker, everest: Settings['everest']): void {
       message: "'mqtt_broker_host' stands beside 'mqtt_broker_socket_path'",
       expected: 'one of the two',
     });
-  const prefix = everest['mqtt_everest_prefix'] ?? 'everest';
-  if (prefix !== '' && prefix === everest['mqtt_external_prefix'])
+  const prefix = String(everest['mqtt_everest_prefix'] ?? 'everest');
+  const external = String(everest['mqtt_external_prefix'] ?? '');
+  // The everest prefix gets a slash at its end where it has none.
+  if (prefix !== '' && withSlash(prefix) === withSlash(external))
     settings.report(['mqtt_external_prefix'], {
       code: 'contradiction',
       message: `'mqtt_external_prefix' equals the everest prefix '${prefix}'`,
       expected: 'two different prefixes',
     });
+}
+
+function withSlash(prefix: string): string {
+  return prefix.endsWith('/') ? prefix : `${prefix}/`;
 }
 
 function readCarabiner(map: MapChecker): CarabinerSettings {

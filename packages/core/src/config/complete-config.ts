@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkConfigValue } from '@carabiner/dialect';
+import { checkConfigValue, own } from '@carabiner/dialect';
 import type { ConfigParameter, ConfigValue } from '../contract/index.js';
 import type { ConfigValues } from '../composition/run-configuration.js';
 
@@ -23,7 +23,7 @@ export function completeConfig(
 ): LiveConfig {
   const values: LiveConfig = {};
   for (const [name, parameter] of Object.entries(parameters)) {
-    const value = given[name] ?? parameter.default;
+    const value = own(given, name) ?? parameter.default;
     if (value === undefined) throw new TypeError(`parameter '${name}' has no value and no default`);
     const problem = checkConfigValue(name, parameter, value);
     if (problem !== undefined) throw new TypeError(`parameter '${name}' must be ${problem.expected}`);

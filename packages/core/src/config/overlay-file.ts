@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Document, isMap, parseDocument } from '@carabiner/dialect/yaml';
+import { INT32_MAX, INT32_MIN } from '@carabiner/dialect';
+import { Document, Scalar, isMap, isScalar, parseDocument } from '@carabiner/dialect/yaml';
 import { CarabinerError, toError } from '../exceptions/index.js';
 import { Mutex } from '../lifecycle/mutex.js';
 
@@ -32,7 +33,7 @@ export class OverlayFile {
     return this.#mutex.run(async () => {
       try {
         const document = await this.#read();
-        for (const { path, value } of values) document.setIn(path, value);
+        for (const { path, value } of values) setScalar(document, path, value);
         await writeAtomically(this.path, document.toString({ lineWidth: 0 }));
       } catch (thrown) {
         const cause = toError(thrown);
@@ -46,14 +47,35 @@ export class OverlayFile {
     try {
       text = await readFile(this.path, 'utf8');
     } catch (thrown) {
-      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return new Document({});
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')
+        return new Document({}, DIALECT);
       throw thrown;
     }
-    const document = parseDocument(text, { version: '1.2' });
+    const document = parseDocument(text, DIALECT);
     const [error] = document.errors;
     if (error !== undefined) throw error;
-    return isMap(document.contents) ? document : new Document({});
+    return isMap(document.contents) ? document : new Document({}, DIALECT);
   }
+}
+
+/** Scalars are texts here, as in the dialect's own reader: what is not set is written as it was read. */
+const DIALECT = { schema: 'failsafe', version: '1.2' } as const;
+
+/** Sets a value so that the dialect reads the same one; a comment beside the former one stays. */
+function setScalar(document: Document, path: readonly string[], value: string | number | boolean): void {
+  const scalar = new Scalar(typeof value === 'string' ? value : plainText(value));
+  // Without quotes, many a text would be a number, true, null or nothing that the dialect takes.
+  scalar.type = typeof value === 'string' ? 'QUOTE_DOUBLE' : 'PLAIN';
+  const present = document.getIn(path, true);
+  if (isScalar(present)) Object.assign(present, { value: scalar.value, type: scalar.type });
+  else document.setIn(path, scalar);
+}
+
+function plainText(value: number | boolean): string {
+  const text = String(value);
+  const isLong = typeof value === 'number' && (value > INT32_MAX || value < INT32_MIN);
+  // The dialect's integers have 32 bits; with a fraction it is a number.
+  return isLong && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 /** Writes a file under another name, makes it durable, and moves it into place. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkConfigValue, describeConfigValue } from '@carabiner/dialect';
+import { checkConfigValue, describeConfigValue, own } from '@carabiner/dialect';
 import type { ConfigAccess, ModuleEntry } from '../composition/run-configuration.js';
 import type { ConfigParameter, ConfigValue, Logger } from '../contract/index.js';
 import { toError } from '../exceptions/index.js';
@@ -62,10 +62,10 @@ export class RuntimeConfig {
     return [...this.slots.values()]
       .filter((slot) => this.#may('read', slot, origin))
       .flatMap((slot) => {
-        const { descriptor } = slot.loaded.moduleClass;
+        const { shape } = slot.loaded;
         const places: readonly (readonly [string | undefined, object])[] = [
-          [undefined, descriptor.config],
-          ...Object.entries(descriptor.provides).map(([id, { config }]) => [id, config] as const),
+          [undefined, shape.config],
+          ...Object.entries(shape.provides).map(([id, { config }]) => [id, config] as const),
         ];
         return places.flatMap(([implementationId, parameters]) =>
           Object.keys(parameters).map((parameter) =>
@@ -141,12 +141,13 @@ export class RuntimeConfig {
     const slot = this.slots.get(moduleId);
     if (slot === undefined)
       throw new UnknownNameError(`there is no module ${moduleId}`, moduleId, this.slots.keys());
-    const { descriptor } = slot.loaded.moduleClass;
+    // As the next start will see it, which reads the manifest.
+    const { shape } = slot.loaded;
     const [declarations, values] =
       implementationId === undefined
-        ? [descriptor.config, slot.config.module]
-        : [descriptor.provides[implementationId]?.config, slot.config.implementations[implementationId]];
-    const declaration = declarations?.[parameter];
+        ? [shape.config, slot.config.module]
+        : [own(shape.provides, implementationId)?.config, own(slot.config.implementations, implementationId)];
+    const declaration = own(declarations ?? {}, parameter);
     if (declaration === undefined || values === undefined) {
       const place = implementationId === undefined ? moduleId : `${moduleId}/${implementationId}`;
       throw new UnknownNameError(

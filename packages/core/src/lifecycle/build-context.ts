@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { own } from '@carabiner/dialect';
 import { Peer, type AnyClient } from '../bus/client.js';
 import type { ModuleEndpoint } from '../bus/module-endpoint.js';
 import type { ModuleEntry } from '../composition/run-configuration.js';
@@ -36,7 +37,7 @@ export function buildContext(parts: ContextParts): {
   const held: Held[] = [];
   const requires = Object.fromEntries(
     Object.entries(descriptor.requires).map(([requirement, { minConnections, maxConnections, ...rest }]) => {
-      const clients = (entry.connections[requirement] ?? []).map((target): AnyClient => {
+      const clients = (own(entry.connections, requirement) ?? []).map((target): AnyClient => {
         const peer = new Peer({
           scope,
           bus: host.bus,
@@ -88,6 +89,8 @@ function connectionOf(
 ): ConnectionInfo {
   const provider = host.configuration.modules.find(({ id }) => id === target.moduleId);
   const mapping: Mapping | undefined =
-    provider?.implementationMapping[target.implementationId] ?? provider?.mapping;
+    provider === undefined
+      ? undefined
+      : (own(provider.implementationMapping, target.implementationId) ?? provider.mapping);
   return { ...target, ...(mapping === undefined ? {} : { mapping }) };
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { own } from '@carabiner/dialect';
 import type { Bus } from '../bus/bus.js';
 import type { Peer } from '../bus/client.js';
 import { ModuleEndpoint } from '../bus/module-endpoint.js';
@@ -172,7 +173,7 @@ export class ModuleSlot {
       implementations: Object.fromEntries(
         Object.entries(descriptor.provides).map(([id, { config }]) => [
           id,
-          completeConfig(this.entry.configImplementation[id] ?? {}, config),
+          completeConfig(own(this.entry.configImplementation, id) ?? {}, config),
         ]),
       ),
     };

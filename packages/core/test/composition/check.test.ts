@@ -230,6 +230,41 @@ describe('the check of a composition', () => {
       'settings: { mqtt_everest_prefix: a, mqtt_external_prefix: a }',
       '1:59 error contradiction',
     ],
+    'prefixes that are equal with the slash': [
+      'settings: { mqtt_external_prefix: everest/ }',
+      '1:35 error contradiction',
+    ],
+    'an integer written with a fraction or an exponent': [
+      `settings: { mqtt_broker_port: 1883.0 }
+active_modules:
+  counter:
+    module: CounterModule
+    config_module: { step: 1e0 }
+    mapping: { module: { evse: 1.0 } }${user}`,
+      '1:31 error out-of-range',
+      '6:32 error out-of-range',
+      '5:28 error wrong-type',
+    ],
+    'telemetry without id': [
+      `active_modules:
+  counter: { module: CounterModule, telemetry: {} }${user}`,
+      '2:37 error missing-key',
+    ],
+    'further keys that EVerest lets through': [
+      `active_modules:
+  counter:
+    module: CounterModule
+    telemetry: { id: 1, name: x }
+    mapping: { module: { evse: 1, phase: 2 }, implementations: { main: { evse: 1, phase: 2 } } }${user}`,
+      '5:83 warning unknown-key',
+      '4:25 warning unknown-key',
+      '5:35 warning unknown-key',
+    ],
+    'a negative EVSE': [
+      `active_modules:
+  counter: { module: CounterModule, mapping: { module: { evse: -1 } } }${user}`,
+      '2:64 error out-of-range',
+    ],
   };
 
   for (const [title, [text, ...findings]] of Object.entries(cases))
@@ -271,6 +306,26 @@ describe('the check of a composition', () => {
     const { findings } = checkComposition(configuration, resolver, source);
     expect(findings.map(({ code }) => code)).to.include('wrong-type');
     expect(JSON.stringify(findings)).to.not.contain('hush');
+  });
+
+  it('is not misled by names that every object inherits', () => {
+    const constructor = { interface: Counter, minConnections: 1, maxConnections: 1 };
+    class Odd extends UserModule {
+      static override readonly descriptor = {
+        ...UserModule.descriptor,
+        config: { hasOwnProperty: { type: 'string', description: 'It', mutability: 'ReadOnly' } },
+        provides: { valueOf: { ...CounterDescriptor.provides['main']! } },
+        requires: { constructor, toString: { ...constructor, minConnections: 0 } },
+      } as unknown as typeof UserModule.descriptor;
+    }
+    const source = CompositionSource.of({ active_modules: { a: { module: 'Odd' } } });
+    const { configuration } = readComposition(source);
+    const { findings } = checkComposition(configuration, new ModuleResolver({ Odd }, '/nowhere'), source);
+    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).to.deep.equal([
+      'error missing-parameter',
+      'error connection-count',
+      'warning unused-module',
+    ]);
   });
 
   it('warns of a module connected to itself and lets it run', () => {

@@ -48,6 +48,23 @@ describe('the overlay of a composition', () => {
     ]);
   });
 
+  it('is named when it is no map', () => {
+    for (const text of ['- a\n', 'hello\n']) {
+      rmSync(join(folder, 'user-config'), { recursive: true, force: true });
+      write(text);
+      const { findings } = loadComposition({ file, modules: { CounterModule, UserModule } });
+      expect(findings.map((found) => [found.file, found.code])).to.deep.equal([[overlay, 'wrong-type']]);
+    }
+  });
+
+  it('is looked at for how its integers are written', () => {
+    write('active_modules:\n  counter:\n    config_module:\n      step: 1.0\n');
+    const { findings } = loadComposition({ file, modules: { CounterModule, UserModule } });
+    expect(findings.map((found) => [found.file, found.line, found.code])).to.deep.equal([
+      [overlay, 4, 'wrong-type'],
+    ]);
+  });
+
   it('that is empty changes nothing', () => {
     write('# nothing yet\n');
     expect(loadComposition({ file, modules: { CounterModule, UserModule } }).valid).to.equal(true);
@@ -64,6 +81,15 @@ describe('the overlay of a composition', () => {
     expect(text).to.contain('# mine').and.to.contain('# keep');
     expect(text).to.contain('step: 4').and.to.contain('name: "true"');
     expect(readdirSync(join(folder, 'user-config'))).to.deep.equal(['charger.yaml']);
+  });
+
+  it('keeps what is not set as it was written', async () => {
+    const kept = '  a: 007\n  b: 1e400\n  c: ~\n  d: 5.0\n  e: 0bcafe\n  f:\n';
+    write(`other:\n${kept}active_modules:\n  counter:\n    step: "1" # first\n`);
+    await new OverlayFile(overlay).set([{ path: ['active_modules', 'counter', 'step'], value: 2 }]);
+    expect(readFileSync(overlay, 'utf8')).to.equal(
+      `other:\n${kept}active_modules:\n  counter:\n    step: 2 # first\n`,
+    );
   });
 
   it('that cannot be written says so and leaves nothing half done', async () => {

@@ -3,8 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { UnknownNameError, type ConfigChangeResult, type ConfigValue } from '@carabiner/core';
+import {
+  UnknownNameError,
+  createRuntime,
+  loadComposition,
+  type ConfigChangeResult,
+  type ConfigValue,
+} from '@carabiner/core';
 import { CounterDescriptor, CounterModule } from '../support/modules.js';
+import { Installation, MANIFEST, moduleCode } from '../support/packages.js';
 import { rejection, withSystem, type SystemOptions } from '../support/system.js';
 
 const text = (mutability: 'ReadOnly' | 'WriteOnly'): object => ({
@@ -194,10 +201,41 @@ describe('configuration at run time', () => {
       for (const address of [
         { ...step, moduleId: 'x' },
         { ...step, parameter: 'x' },
+        { ...step, parameter: 'constructor' },
         { ...step, implementationId: 'x' },
+        { ...step, implementationId: 'constructor' },
       ])
         expect(await rejection(runtime.config.set(address, 1))).to.be.instanceOf(UnknownNameError);
     });
+  });
+
+  it('is checked as the next start will, by the manifest of the package', async () => {
+    const place = new Installation();
+    try {
+      const config = (more: string): string =>
+        `config:\n  host: { type: string, description: It, default: 10.0.0.1, mutability: ReadWrite${more} }\n`;
+      place.install(
+        'acme',
+        { carabiner: { modules: { Acme: './manifest.yaml' } } },
+        {
+          'manifest.yaml': config(', format: ipv4') + MANIFEST,
+          'index.js': moduleCode(
+            'Acme',
+            '',
+            `descriptor.config = { host: { type: 'string', description: 'It', default: '10.0.0.1', mutability: 'ReadWrite' } };`,
+          ),
+        },
+      );
+      const file = join(place.folder, 'charger.yaml');
+      writeFileSync(file, 'active_modules: { m: { module: Acme } }\n');
+      const runtime = await createRuntime({ file, log: { level: 'silent' } });
+      const host = { moduleId: 'm', parameter: 'host' };
+      expect((await runtime.config.set(host, 'nowhere')).status).to.equal('rejected');
+      expect((await runtime.config.set(host, '10.0.0.2')).status).to.equal('reboot-required');
+      expect(loadComposition({ file }).valid).to.equal(true);
+    } finally {
+      place.remove();
+    }
   });
 
   it('is kept in the overlay, and counts after the next start', async () => {

@@ -65,6 +65,46 @@ describe('the life of modules', () => {
     ]);
   });
 
+  it('is not disturbed by names that every object inherits', async () => {
+    const requirement = { ...UserModule.descriptor.requires['spare']! };
+    const text = { type: 'string', description: 'It', default: 'x', mutability: 'ReadOnly' } as const;
+    class Odd extends CounterModule {
+      static override readonly descriptor = {
+        ...CounterDescriptor,
+        config: { ...CounterDescriptor.config, constructor: text },
+        provides: { valueOf: { ...CounterDescriptor.provides['main']!, config: { name: text } } },
+        requires: { toString: requirement },
+      };
+      override readonly implementations = {
+        main: { add: () => 0, reset: () => undefined },
+        valueOf: { add: () => 1, reset: () => undefined },
+      };
+    }
+    const odd = { module: 'Odd', mapping: { module: { evse: 1 } } };
+    const connections = { counter: [{ module_id: 'odd', implementation_id: 'valueOf' }] };
+    const user = { module: 'UserModule', connections };
+    await withSystem({ modules: { Odd }, more: { odd, user } }, async ({ runtime, requires }) => {
+      const { context } = runtime.slots.get('odd')!.instance!.module as unknown as {
+        readonly context: {
+          readonly config: object;
+          readonly implementationConfig: object;
+          readonly requires: { readonly toString: unknown };
+          readonly provides: {
+            readonly valueOf: { readonly errors: CounterModule['provides']['main']['errors'] };
+          };
+        };
+      };
+      expect(context.config).to.deep.equal({ step: 0, constructor: 'x' });
+      expect(context.implementationConfig).to.deep.equal({ valueOf: { name: 'x' } });
+      expect(Object.hasOwn(context.requires, 'toString')).to.equal(true);
+      expect(context.requires.toString).to.equal(undefined);
+      expect(requires.counter.connection.mapping).to.deep.equal({ evse: 1 });
+      expect(await requires.counter.call.add({ amount: 1 })).to.equal(1);
+      const error = context.provides.valueOf.errors.raise({ type: 'counter/Overflow', message: 'm' });
+      expect(error?.origin.mapping).to.deep.equal({ evse: 1 });
+    });
+  });
+
   it('starts in a circle of modules', async () => {
     const ring = (id: string, other: string): object => ({
       module: id,
