@@ -14,6 +14,7 @@ import { TransactionJournal, type JournalStore } from './session/transaction-jou
 
 const FAULT = 'powermeter/CommunicationFault';
 const FAULT_SUB_TYPE = 'Communication timed out';
+const FAULT_MESSAGE = 'This error is raised due to communication timeout';
 const TRANSACTION_LOST = 'Transaction ended by the meter';
 /** A store that does not answer must not hold up a transaction for long. */
 const STORE_TIMEOUT = { timeoutMs: 5000 };
@@ -73,9 +74,9 @@ export class IemDcr extends IemDcrBase {
     return {
       publishPowermeter: (value) => publish.powermeter(value),
       publishPublicKey: (key) => publish.public_key_ocmf(key),
-      raiseCommunicationFault: (message) => {
+      raiseCommunicationFault: (reason) => {
         if (!errors.isActive(FAULT, FAULT_SUB_TYPE))
-          errors.raise({ type: FAULT, subType: FAULT_SUB_TYPE, message });
+          errors.raise({ type: FAULT, subType: FAULT_SUB_TYPE, message: `${FAULT_MESSAGE}: ${reason}` });
       },
       clearCommunicationFault: () => errors.clear(FAULT, FAULT_SUB_TYPE),
       raiseTransactionLost: (message) =>

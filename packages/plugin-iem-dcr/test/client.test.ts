@@ -7,7 +7,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { execPath } from 'node:process';
 
 interface Device extends AsyncDisposable {
@@ -36,6 +37,43 @@ async function device(options: { signal?: AbortSignal; host?: string } = {}): Pr
       await gateway.unplug();
     },
   };
+}
+
+const COMMON = {
+  host: '127.0.0.1',
+  clock: systemClock,
+  signal: new AbortController().signal,
+  connectTimeoutMs: 2000,
+  requestTimeoutMs: 5000,
+  keepAlive: true,
+};
+
+/** Answers so many requests of a connection, one at first, and closes it at the next one without having said so. */
+async function hastyMeter(): Promise<AsyncDisposable & { port: number; seen: string[]; answers: number }> {
+  const seen: string[] = [];
+  const served = new WeakMap<object, number>();
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      const nth = (served.get(request.socket) ?? 0) + 1;
+      served.set(request.socket, nth);
+      seen.push(`${request.method} ${request.url?.replace('/counter/v1/ocmf', '')} as ${nth}`);
+      if (nth > meter.answers) request.socket.resetAndDestroy();
+      else response.end('{"CT":""}');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const meter = {
+    port: (server.address() as AddressInfo).port,
+    seen,
+    answers: 1,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return meter;
 }
 
 /** A port that takes no connection and refuses none: its process is stopped, and its queue is full. */
@@ -168,6 +206,36 @@ describe('IemDcrClient', () => {
     expect(error).to.be.instanceOf(MeterUnreachable);
     expect(error.message).to.include('no connection within 2000 ms');
     expect(clock.pending).to.equal(0);
+  });
+
+  for (const [what, request] of Object.entries<(client: IemDcrClient) => Promise<unknown>>({
+    'GET /gw': (client) => client.getGateway(),
+    'POST /receipt': (client) => client.begin(),
+  }))
+    it(`sends ${what} again when the connection kept open was closed without a word, and once only`, async () => {
+      await using meter = await hastyMeter();
+      const client = new IemDcrClient({ ...COMMON, port: meter.port });
+      for (let round = 0; round < 3; round++) await request(client);
+      expect(meter.seen, 'one for each round, and what met a closed connection').to.deep.equal(
+        [1, 2, 1, 2, 1].map((nth) => `${what} as ${nth}`),
+      );
+      meter.answers = 0;
+      expect(await failure(request(client))).to.be.instanceOf(MeterUnreachable);
+      expect(meter.seen.slice(5)).to.deep.equal([`${what} as 2`, `${what} as 1`]);
+      client.close();
+    });
+
+  it('does not send again what was answered in part, or went over a new connection', async () => {
+    await using one = await device();
+    let seen = 0;
+    one.gateway.on('request', () => seen++);
+    one.gateway.inject({ kind: 'reset' });
+    expect(await failure(one.client.getGateway())).to.be.instanceOf(MeterUnreachable);
+    expect(seen).to.equal(1);
+    await one.client.getGateway();
+    one.gateway.inject({ kind: 'truncated-body' });
+    expect(await failure(one.client.getGateway())).to.be.instanceOf(MeterUnreachable);
+    expect(seen).to.equal(3);
   });
 
   it('does not read an answer without end', async () => {

@@ -95,6 +95,39 @@ describe('initialisation', () => {
     }
   });
 
+  it('needs nothing of the gateway but JSON', async () => {
+    for (const body of ['{}', '{"CT":null}', '[]', 'null', '"text"']) {
+      await using bench = await MeterBench.create({
+        faults: [{ kind: 'malformed-json', path: '/gw', method: 'GET', body }],
+      });
+      expect(await bench.until(() => bench.main.latest.powermeter !== undefined)).to.be.lessThan(10);
+      expect(bench.gateway.pendingFaults).to.equal(0);
+    }
+  });
+
+  it('names the fault as others do, and says why', async () => {
+    await using bench = await MeterBench.create({ plugged: false });
+    await bench.until(() => bench.faultActive);
+    expect(bench.main.errors.active[0]?.message).to.match(
+      /^This error is raised due to communication timeout: HTTP client error on GET .*ECONNREFUSED/,
+    );
+  });
+
+  it('by a stop has the public key published as well', async () => {
+    await using bench = await MeterBench.create({ plugged: false });
+    await bench.until(() => bench.faultActive);
+    const keys: string[] = [];
+    bench.main.subscribe.public_key_ocmf((key) => {
+      keys.push(key);
+    });
+    const stopping = bench.main.call.stop_transaction({ transaction_id: '' });
+    await bench.advance(2000);
+    await bench.gateway.plugIn();
+    expect((await bench.finish(stopping)).status).to.equal('OK');
+    await bench.advance(5000);
+    expect(keys).to.deep.equal([bench.meter.publicKeyHex]);
+  });
+
   it('waits for a meter that boots later than the driver', async () => {
     await using bench = await MeterBench.create({ plugged: false });
     await bench.until(() => bench.faultActive);

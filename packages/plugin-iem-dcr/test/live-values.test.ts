@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Powermeter } from '@carabiner/interfaces/types/powermeter';
 import { expect } from 'chai';
 import { liveValuesSchema } from '../dist/device/answers.js';
 import { toPowermeter } from '../dist/device/live-powermeter.js';
@@ -70,14 +71,14 @@ describe('live values', () => {
     expect(values).to.equal(60);
   });
 
-  it('use one connection', async () => {
-    await using bench = await MeterBench.ready();
+  it('use one connection when told to', async () => {
+    await using bench = await MeterBench.ready({ config: { keep_alive: true } });
     await bench.advance(10_000);
     expect(bench.gateway.accepted).to.equal(1);
   });
 
-  it('use a connection for each request when told to', async () => {
-    await using bench = await MeterBench.ready({ config: { keep_alive: false } });
+  it('use a connection for each request unless told otherwise', async () => {
+    await using bench = await MeterBench.ready();
     await bench.advance(10_000);
     expect(bench.gateway.accepted).to.equal(bench.requests.length);
   });
@@ -113,9 +114,13 @@ describe('live values', () => {
     'current as text': { I: '5' },
     'no serial': { MS: undefined },
     'XT as text': { XT: 'false' },
-    'a time that is none': { TM: 'now' },
-    'too few registers': { RD: FIXTURE.RD.slice(0, 3) },
+    'a time that is no text': { TM: 1_734_296_548 },
+    'too few registers': { RD: FIXTURE.RD.slice(0, 1) },
     'a register that is no number': { RD: [{ RV: 'x' }, ...FIXTURE.RD.slice(1)] },
+    'a register without value': { RD: [{}, ...FIXTURE.RD.slice(1)] },
+    'a register that is a JSON number': { RD: [{ RV: 446.54 }, ...FIXTURE.RD.slice(1)] },
+    'a register with an exponent': { RD: [{ RV: '4.4654e2' }, ...FIXTURE.RD.slice(1)] },
+    'registers that are none': { RD: 'none' },
     'power missing': { P: undefined },
   }))
     it(`with ${what} are refused, and the fault is raised when it goes on`, async () => {
@@ -126,6 +131,56 @@ describe('live values', () => {
       bench.gateway.clearFaults();
       await bench.until(() => !bench.faultActive, 15_000);
     });
+
+  const START_MS = Date.UTC(2026, 5, 1);
+  const shown = async (changes: object, config: object = {}): Promise<Powermeter | undefined> => {
+    const body = JSON.stringify({ ...FIXTURE, ...changes });
+    await using bench = await MeterBench.create({
+      config,
+      startMs: START_MS,
+      faults: [{ kind: 'malformed-json', path: '/metervalue', body, times: 0 }],
+    });
+    await bench.advance(4000);
+    expect(bench.faultActive).to.equal(bench.main.latest.powermeter === undefined);
+    return bench.main.latest.powermeter;
+  };
+
+  it('come without what is not shown, whatever it is', async () => {
+    expect(await shown({ ST: 1, EF: null })).to.deep.equal(await shown({}));
+    const { meter_id, ...rest } = common;
+    expect(meter_id).to.not.equal('');
+    expect(await shown({ MS: '' })).to.deep.equal({
+      ...rest,
+      energy_Wh_import: { total: 446_540 },
+      energy_Wh_export: { total: 4881 },
+    });
+  });
+
+  it('need the registers that are shown only', async () => {
+    const [totalImport, totalExport, ...ofTransaction] = FIXTURE.RD;
+    expect((await shown({ RD: [totalImport, totalExport] }))?.energy_Wh_import.total).to.equal(446_540);
+    expect((await shown({ RD: [totalImport, totalExport, 7] }))?.energy_Wh_import.total).to.equal(446_540);
+    const transaction = { energy_register: 'transaction' };
+    expect(await shown({ RD: [totalImport, totalExport, ofTransaction[0]] }, transaction)).to.equal(
+      undefined,
+    );
+    expect(
+      (await shown({ RD: [null, null, ...ofTransaction] }, transaction))?.energy_Wh_import.total,
+    ).to.equal(1040);
+  });
+
+  it('may have a sign', async () => {
+    const RD = [{ RV: '+00000446.540' }, { RV: '-0000004.881' }];
+    expect(await shown({ RD })).to.deep.include({
+      energy_Wh_import: { total: 446_540 },
+      energy_Wh_export: { total: -4881 },
+    });
+  });
+
+  it('have the time of the driver when that of the meter cannot be read', async () => {
+    for (const TM of ['', 'now', '2024-12-15 22:42:28'])
+      expect(Date.parse((await shown({ TM }))?.timestamp ?? '')).to.be.within(START_MS, START_MS + 4000);
+  });
 
   it('that are lost once do not raise the fault', async () => {
     await using bench = await MeterBench.ready();
@@ -240,5 +295,19 @@ describe('clock of the meter', () => {
     await bench.advance(40_000);
     expect(settings(bench)).to.have.length(4);
     expect(values).to.equal(40);
+  });
+
+  it('is set a second later when it was refused, and that is told once', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.driver.shutdown();
+    bench.gateway.inject({ kind: 'status', path: '/datetime', status: 500, times: 3 });
+    await bench.startDriver();
+    await bench.until(() => settings(bench).length === 4, 3500);
+    await bench.advance(5000);
+    expect(settings(bench)).to.have.length(4);
+    const told = bench.driver.logLines.filter(
+      ({ level, message }) => level === 'warn' && message === 'the clock of the meter could not be set',
+    );
+    expect(told).to.have.length(1);
   });
 });

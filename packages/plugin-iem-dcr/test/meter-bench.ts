@@ -74,11 +74,11 @@ export class MeterBench implements AsyncDisposable {
   /** The store refuses to load. */
   storeAway = false;
 
-  async startDriver(): Promise<void> {
+  async startDriver(config: BenchOptions['config'] = this.options.config): Promise<void> {
     const { store } = this.options;
     this.driver = await createHarness(IemDcr, {
       clock: this.clock,
-      config: { ip_address: '127.0.0.1', port_http: this.gateway.port, CI: EVSE, ...this.options.config },
+      config: { ip_address: '127.0.0.1', port_http: this.gateway.port, CI: EVSE, ...config },
       connections: { store: store === undefined ? 0 : 1 },
       requires: {
         store: {

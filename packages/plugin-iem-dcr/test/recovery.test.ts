@@ -5,6 +5,8 @@ import { MeterBench, type BenchOptions } from './meter-bench.js';
 
 const USER = JSON.stringify({ IS: true, IL: 'NONE', IF: [], IT: 'NONE', ID: 'SOMEBODY', US: false });
 
+const JOURNAL = 'iem_dcr.iemdcr.journal';
+
 /** A charging session, up to the moment when something happens. */
 async function session(options: BenchOptions = {}): Promise<MeterBench> {
   const bench = await MeterBench.ready(options);
@@ -125,6 +127,39 @@ describe('recovery', () => {
       expect((await bench.stop('tx-1')).status).to.equal('UNEXPECTED_ERROR');
       expect((await bench.stop('tx-1')).status, 'asked again').to.equal('UNEXPECTED_ERROR');
     }
+  });
+
+  it('does not hand the record of the open transaction to another one, and asks no more for it', async () => {
+    await using bench = await MeterBench.ready({ store: new Map() });
+    await bench.start();
+    await bench.charge();
+    await bench.driver.shutdown();
+    await bench.gateway.powerOff();
+    await bench.startDriver();
+    const stopping = bench.main.call.stop_transaction({ transaction_id: 'tx-9' });
+    await bench.advance(1000);
+    await bench.gateway.powerOn();
+    expect((await bench.finish(stopping)).error).to.equal(
+      'the last record of the meter is not that of transaction tx-9: it is that of tx-1',
+    );
+    const requests = await bench.during(() => bench.advance(5000));
+    expect(requests.filter((line) => line === 'GET /transaction')).to.deep.equal([]);
+    expect((await bench.stop('tx-1')).signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
+  });
+
+  it('asks no more for the record of an open transaction that is known to be its', async () => {
+    const store = new Map<string, unknown>();
+    await using bench = await session({ store });
+    const { open } = store.get(JOURNAL) as { open: unknown };
+    expect((await bench.stop()).status).to.equal('OK');
+    await bench.driver.shutdown();
+    store.set(JOURNAL, { ...(store.get(JOURNAL) as object), open });
+    await bench.startDriver();
+    await bench.advance(3000);
+    const requests = await bench.during(() => bench.advance(5000));
+    expect(requests.filter((line) => line === 'GET /transaction')).to.deep.equal([]);
+    expect(store.get(JOURNAL)).to.not.have.property('open');
+    expect((await bench.stop()).signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
   });
 
   it('takes an id that is used again for the new transaction', async () => {

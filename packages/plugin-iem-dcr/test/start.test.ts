@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseRecord } from '@carabiner/ocmf';
+import type { Fault } from '@carabiner/plugin-simulator/iem-dcr';
 import { expect } from 'chai';
-import { MeterBench } from './meter-bench.js';
+import { EVSE, MeterBench } from './meter-bench.js';
 
 const loopGoesOn = async (bench: MeterBench): Promise<void> => {
   let values = 0;
@@ -156,6 +157,109 @@ describe('start_transaction', () => {
       expect(bench.meter.running).to.be.true;
       expect((await bench.stop()).status).to.equal('OK');
     });
+
+  it('initialises a meter again whose CT is empty in another way', async () => {
+    for (const CT of [null, [], {}]) {
+      await using bench = await MeterBench.ready();
+      bench.gateway.inject({
+        kind: 'malformed-json',
+        method: 'GET',
+        path: '/gw',
+        body: JSON.stringify({ CT }),
+      });
+      const requests = await bench.during(async () => {
+        expect((await bench.start()).error).to.match(/^Init seems to be missing\. Re-Init triggered\./);
+        await bench.advance(1100);
+      });
+      expect(requests.filter((line) => line.startsWith('POST /gw'))).to.have.length(1);
+    }
+  });
+
+  it('does not start where the meter tells no CT', async () => {
+    await using bench = await MeterBench.ready();
+    bench.gateway.inject({ kind: 'malformed-json', method: 'GET', path: '/gw', body: '{}' });
+    expect((await bench.start()).error).to.include('the answer of the meter to GET /gw has no CT');
+    expect(await bench.start()).to.deep.equal({ status: 'OK' });
+  });
+
+  it('does not start with the CI of an earlier configuration in the meter', async () => {
+    await using bench = await MeterBench.ready({ config: { CI: '1234' } });
+    await bench.driver.shutdown();
+    await bench.startDriver({ CI: 'DE*NEW*E1' });
+    await bench.until(() => bench.main.latest.powermeter !== undefined);
+    const requests = await bench.during(async () => {
+      const { status, error } = await bench.start({ evse_id: 'DE*NEW*E1' });
+      expect(status).to.equal('UNEXPECTED_ERROR');
+      expect(error).to.equal(
+        'the meter signs for CI "1234", and "DE*NEW*E1" is configured; it takes another one only after its power-up: ' +
+          'switch its power off and on',
+      );
+    });
+    expect(requests).to.deep.equal(['GET /gw']);
+    bench.meter.powerCycle();
+    await bench.advance(2500);
+    expect(await bench.start({ evse_id: 'DE*NEW*E1' })).to.deep.equal({ status: 'OK' });
+  });
+
+  it('starts with another CT in the meter, and where it tells no CI', async () => {
+    await using bench = await MeterBench.ready();
+    for (const body of [
+      `{"CT":"DC-Test-Charger","CI":"${EVSE}"}`,
+      '{"CT":"EVSEID"}',
+      '{"CT":"EVSEID","CI":""}',
+    ]) {
+      bench.gateway.inject({ kind: 'malformed-json', method: 'GET', path: '/gw', body });
+      expect(await bench.start()).to.deep.equal({ status: 'OK' });
+      await bench.stop();
+    }
+  });
+
+  for (const seenIdle of [0, 1])
+    it(`does not forget a begin of which nobody knows (${seenIdle} times seen idle before)`, async () => {
+      await using bench = await MeterBench.ready();
+      const begin: Fault = { kind: 'reset', method: 'POST', path: '/receipt', after: 1 };
+      if (seenIdle > 0) bench.gateway.inject({ ...begin, times: seenIdle });
+      bench.gateway.inject({ ...begin, acts: true });
+      bench.gateway.inject({ ...begin, times: 0 });
+      bench.gateway.inject({ kind: 'reset', path: '/metervalue', after: seenIdle, times: 0 });
+      expect((await bench.start()).status).to.equal('UNEXPECTED_ERROR');
+      expect(bench.meter.running).to.be.true;
+      bench.gateway.clearFaults();
+      await bench.advance(3000);
+      const second = { transaction_id: 'tx-2', identification_data: 'SECOND' };
+      expect((await bench.start(second)).status).to.equal('OK');
+      const { signed_meter_value, error } = await bench.stop('tx-1');
+      expect(error).to.equal(undefined);
+      expect(parseRecord(signed_meter_value!.signed_meter_data).payload.ID).to.equal('04281FD2FB7381');
+      expect((await bench.stop('tx-2')).status).to.equal('OK');
+    });
+
+  it('takes a begin of which nobody knows for lost when the meter turns out to be idle', async () => {
+    await using bench = await MeterBench.ready();
+    bench.gateway.inject({ kind: 'reset', method: 'POST', path: '/receipt', after: 1, times: 0 });
+    bench.gateway.inject({ kind: 'reset', path: '/metervalue', times: 0 });
+    expect((await bench.start()).status).to.equal('UNEXPECTED_ERROR');
+    bench.gateway.clearFaults();
+    await bench.advance(6000);
+    expect((await bench.stop('tx-1')).error).to.equal('the meter has no record of transaction tx-1');
+    expect((await bench.start({ transaction_id: 'tx-2' })).status).to.equal('OK');
+  });
+
+  it('begins and ends over a connection that the meter closes without a word', async () => {
+    for (const acts of [false, true]) {
+      await using bench = await MeterBench.ready({
+        config: { keep_alive: true, resilience_transaction_request_retries: 0 },
+      });
+      const lost: Fault = { kind: 'reset', method: 'POST', path: '/receipt', acts };
+      bench.gateway.inject({ ...lost, after: 1 });
+      expect(await bench.start()).to.deep.equal({ status: 'OK' });
+      await bench.charge(2000);
+      bench.gateway.inject(lost);
+      expect((await bench.stop()).signed_meter_value?.signed_meter_data).to.equal(bench.meter.lastRecord);
+      expect(bench.gateway.pendingFaults).to.equal(0);
+      expect(bench.meter.nextPage).to.equal(1);
+    }
+  });
 
   it('ends a running transaction first and keeps its record', async () => {
     await using bench = await MeterBench.ready();

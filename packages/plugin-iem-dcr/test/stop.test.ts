@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bill, OcmfPublicKey, parseRecord, verifyRecord } from '@carabiner/ocmf';
 import type { TransactionStopResponse } from '@carabiner/interfaces/types/powermeter';
+import type { Fault } from '@carabiner/plugin-simulator/iem-dcr';
 import { expect } from 'chai';
 import { MeterBench } from './meter-bench.js';
 
@@ -203,6 +204,15 @@ describe('stop_transaction', () => {
     expect(requests).to.include('GET /transaction');
   });
 
+  it('fetches it from there also while a little current flows', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.start();
+    bench.meter.setOutput(400, 0.2);
+    await bench.advance(1100);
+    bench.gateway.inject({ kind: 'status', path: '/receipt', method: 'GET', times: 0 });
+    expect(recordOf(await bench.stop())).to.equal(bench.meter.lastRecord);
+  });
+
   it('never repairs a record', async () => {
     await using bench = await MeterBench.ready({ switches: { receiptForm: 'wrapped' } });
     await bench.start();
@@ -279,6 +289,98 @@ describe('stop_transaction without a connection', () => {
     await bench.until(() => !bench.meter.running);
     await bench.advance(2000);
     expect(recordOf(await bench.stop())).to.equal(bench.meter.lastRecord);
+  });
+
+  it('that nobody has noticed waits as well', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.start();
+    await bench.charge();
+    await bench.gateway.unplug();
+    const stopping = bench.main.call.stop_transaction({ transaction_id: 'tx-1' });
+    await bench.advance(10_000);
+    await bench.gateway.plugIn();
+    expect(recordOf(await bench.finish(stopping))).to.equal(bench.meter.lastRecord);
+  });
+
+  it('that nobody has noticed is made up for when the meter is back', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.start();
+    await bench.charge();
+    await bench.gateway.unplug();
+    const startMs = bench.clock.monotonic();
+    const { status, error } = await bench.stop();
+    expect(status).to.equal('UNEXPECTED_ERROR');
+    expect(error).to.match(
+      /^Init of communication not finished yet\. HTTP client error on GET .*ECONNREFUSED/,
+    );
+    expect(bench.clock.monotonic() - startMs).to.be.within(14_000, 15_000);
+    await bench.gateway.plugIn();
+    await bench.until(() => !bench.meter.running);
+    await bench.advance(2000);
+    const requests = await bench.during(async () =>
+      expect(recordOf(await bench.stop())).to.equal(bench.meter.lastRecord),
+    );
+    expect(requests).to.deep.equal([]);
+  });
+
+  for (const [what, fault] of Object.entries<Fault>({
+    'before the stop': { kind: 'stall', times: 0 },
+    'after the end was sent': { kind: 'stall', path: '/receipt', method: 'POST', acts: true, times: 0 },
+    'before the record came': { kind: 'stall', path: '/receipt', method: 'GET' },
+  }))
+    it(`that is silence ${what} does not take much longer`, async () => {
+      await using bench = await MeterBench.ready();
+      await bench.start();
+      await bench.charge();
+      bench.gateway.inject(fault);
+      if (fault.path !== undefined) bench.gateway.inject({ kind: 'stall', times: 0, after: 1 });
+      const startMs = bench.clock.monotonic();
+      expect((await bench.stop()).status).to.equal('UNEXPECTED_ERROR');
+      expect(bench.clock.monotonic() - startMs).to.be.within(14_000, 20_000);
+      bench.gateway.clearFaults();
+      await bench.until(() => !bench.faultActive && !bench.meter.running);
+      await bench.advance(2000);
+      expect(recordOf(await bench.stop())).to.equal(bench.meter.lastRecord);
+    });
+
+  it('counts what the stop had to wait for before its turn', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.start();
+    bench.gateway.inject({ kind: 'stall', times: 0 });
+    await bench.until(() => bench.gateway.held === 1);
+    const startMs = bench.clock.monotonic();
+    expect((await bench.stop()).status).to.equal('UNEXPECTED_ERROR');
+    expect(bench.clock.monotonic() - startMs).to.be.at.most(20_000);
+  });
+
+  it('owes the record to the one who asked first when nobody remembers the transaction', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.start();
+    await bench.charge();
+    await bench.driver.shutdown();
+    await bench.gateway.unplug();
+    await bench.startDriver();
+    for (const id of ['tx-1', '']) expect((await bench.stop(id)).status).to.equal('UNEXPECTED_ERROR');
+    await bench.gateway.plugIn();
+    await bench.until(() => !bench.meter.running);
+    await bench.advance(2000);
+    const record = bench.meter.lastRecord;
+    const next = { transaction_id: 'tx-2', identification_data: 'NEXT' };
+    expect((await bench.start(next)).status).to.equal('OK');
+    expect(recordOf(await bench.stop('tx-1'))).to.equal(record);
+  });
+
+  it('owes it to that one also when the end of all that runs gets through first', async () => {
+    await using bench = await MeterBench.ready();
+    await bench.start();
+    await bench.driver.shutdown();
+    await bench.gateway.unplug();
+    await bench.startDriver();
+    expect((await bench.stop('tx-1')).status).to.equal('UNEXPECTED_ERROR');
+    const clearing = bench.main.call.stop_transaction({ transaction_id: '' });
+    await bench.gateway.plugIn();
+    const record = recordOf(await bench.finish(clearing));
+    expect(recordOf(await bench.stop('tx-1'))).to.equal(record);
   });
 
   it('in a session that goes on is nothing the record would show', async () => {

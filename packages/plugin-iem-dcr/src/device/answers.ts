@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as z from 'zod';
 
-const decimal = z.string().regex(/^\s*\d+(\.\d+)?\s*$/, 'a decimal number was expected');
+function isEmptyJson(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}
 
-/** `GET /gw`. CT and CI are empty until they were set after power-up. */
-export const gatewaySchema = z.object({
-  CT: z.string(),
-  CI: z.string().optional(),
-  TM: z.string().optional(),
-});
+/** What is empty in any way is an empty text, what is none is shown as JSON. */
+const gatewayText = z
+  .unknown()
+  .transform((value) =>
+    typeof value === 'string' ? value : isEmptyJson(value) ? '' : JSON.stringify(value),
+  );
+
+/**
+ * `GET /gw`, any JSON. CT and CI are empty until they were set after power-up, and undefined when the meter does not tell
+ * them.
+ */
+export const gatewaySchema = z
+  .looseObject({})
+  .catch({})
+  .pipe(z.object({ CT: gatewayText.optional(), CI: gatewayText.optional() }));
 
 /** `GET /publickey`. */
 export const publicKeySchema = z.object({ PK: z.string().optional(), SA: z.string().optional() });
 
-const totalRegister = z.object({ RV: decimal, RI: z.string().optional(), RU: z.string().optional() });
-const transactionRegister = z.object({ WV: decimal, WI: z.string().optional(), WU: z.string().optional() });
-
-/** `GET /metervalue`. The registers stand at fixed positions: import, export, and both of the transaction. */
+/** `GET /metervalue`; only what is needed whatever the configuration is must be there. */
 export const liveValuesSchema = z.object({
-  /** Meter serial. */
-  MS: z.string().min(1),
-  /** Meter clock, `2024-12-15T22:42:28,000+0200 U`. */
-  TM: z
-    .string()
-    .regex(
-      /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2},\d{3}[+-]\d{4}( [A-Z])?$/,
-      'a time of the meter was expected',
-    ),
+  /** Meter serial; undefined when the meter has none. */
+  MS: z.string().transform((serial) => (serial === '' ? undefined : serial)),
+  /** Meter clock, `2024-12-15T22:42:28,000+0200 U`. It may be unreadable. */
+  TM: z.string(),
   /** A transaction is running. */
   XT: z.boolean(),
-  RD: z.tuple([totalRegister, totalRegister, transactionRegister, transactionRegister]).rest(z.unknown()),
+  /** Registers at fixed positions: RV of import and export, then WV of both in the transaction; texts in kWh. */
+  RD: z.array(z.looseObject({ RV: z.unknown().optional(), WV: z.unknown().optional() }).catch({})),
   /** Voltage, V. */
   U2: z.number(),
   /** Current, A. */
@@ -38,8 +42,6 @@ export const liveValuesSchema = z.object({
   P: z.number(),
   /** Error words of 16, 32, 8 and 8 bits in hex. */
   XC: z.string(),
-  ST: z.string().optional(),
-  EF: z.string().optional(),
 });
 
 /** Answer to `GET /gw`. */

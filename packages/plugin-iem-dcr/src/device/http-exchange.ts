@@ -24,6 +24,9 @@ const MAX_ANSWER_BYTES = 1_000_000;
 /** Reason of an abort by this file, as opposed to one by the network. */
 class TimeLimit extends Error {}
 
+/** A connection that was kept open ended before any byte of the answer: the meter may have closed it long ago. */
+class StaleConnection extends Error {}
+
 /** Requests to one meter over at most one connection. Time limits run on the clock given, so tests can move them. */
 export class HttpExchange {
   readonly #agent: Agent;
@@ -44,7 +47,7 @@ export class HttpExchange {
   }
 
   /**
-   * One request.
+   * One request. When a connection that was kept open turns out to be closed, it is sent once more over a new one.
    *
    * @returns the body, untouched
    * @throws MeterUnreachable when no whole answer came in time
@@ -72,18 +75,42 @@ export class HttpExchange {
     path: string,
     body: object | undefined,
   ): Promise<{ status: number; bytes: Buffer }> {
-    const { host, port, clock, connectTimeoutMs, requestTimeoutMs, signal } = this.options;
+    const { clock, requestTimeoutMs, signal } = this.options;
     const limit = new AbortController();
-    const abort = (text: string) => (): void => limit.abort(new TimeLimit(text));
-    const connecting = clock.setTimeout(
-      abort(`no connection within ${connectTimeoutMs} ms`),
-      connectTimeoutMs,
+    const whole = clock.setTimeout(
+      abortBy(limit, `no whole answer within ${requestTimeoutMs} ms`),
+      requestTimeoutMs,
     );
-    const whole = clock.setTimeout(abort(`no whole answer within ${requestTimeoutMs} ms`), requestTimeoutMs);
     // Not AbortSignal.any: every signal made by it would hang on to the module's signal until that ends.
     const stop = (): void => limit.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
+    try {
+      return await this.#attempt(method, path, body, limit);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      this.#agent.destroy();
+      // A POST as well, though the meter may have acted on it: a begin or end that is refused is checked against the meter's
+      // state, refused gateway data are those it has, and all else may be set twice.
+      return await this.#attempt(method, path, body, limit);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      whole.cancel();
+    }
+  }
+
+  async #attempt(
+    method: 'GET' | 'POST',
+    path: string,
+    body: object | undefined,
+    limit: AbortController,
+  ): Promise<{ status: number; bytes: Buffer }> {
+    const { host, port, clock, connectTimeoutMs } = this.options;
+    const connecting = clock.setTimeout(
+      abortBy(limit, `no connection within ${connectTimeoutMs} ms`),
+      connectTimeoutMs,
+    );
+    let isStale = (): boolean => false;
     try {
       const request = got(`http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`, {
         method,
@@ -99,23 +126,29 @@ export class HttpExchange {
       });
       void request.on('request', (sent) => {
         sent.once('socket', (socket: Socket) => {
+          const readBefore = socket.bytesRead;
+          isStale = () => readBefore > 0 && socket.bytesRead === readBefore;
           if (socket.connecting) socket.once('connect', () => connecting.cancel());
           else connecting.cancel();
         });
       });
       void request.on('downloadProgress', ({ transferred }) => {
-        if (transferred > MAX_ANSWER_BYTES) abort(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)();
+        if (transferred > MAX_ANSWER_BYTES)
+          abortBy(limit, `an answer of more than ${MAX_ANSWER_BYTES} bytes`)();
       });
       const response = await request;
       return { status: response.statusCode, bytes: Buffer.from(response.body) };
     } catch (error) {
-      throw limit.signal.aborted ? limit.signal.reason : error;
+      if (limit.signal.aborted) throw limit.signal.reason;
+      throw isStale() ? new StaleConnection(undefined, { cause: error }) : error;
     } finally {
-      signal.removeEventListener('abort', stop);
       connecting.cancel();
-      whole.cancel();
     }
   }
+}
+
+function abortBy(limit: AbortController, text: string): () => void {
+  return () => limit.abort(new TimeLimit(text));
 }
 
 function reasonOf(error: unknown): string {

@@ -121,8 +121,8 @@ export interface IemDcrConfig {
    */
   readonly stop_reconnect_timeout_ms: number;
   /**
-   * Keeps the connection open between requests.
-   * Takes true or false; default true.
+   * Keeps the connection open between requests, which saves time with a meter that does so as well.
+   * Takes true or false; default false.
    */
   readonly keep_alive: boolean;
 }
@@ -242,7 +242,7 @@ export const IemDcrConfigSchema = /* @__PURE__ */ (() =>
       .min(0, messages.stop_reconnect_timeout_ms)
       .max(120000, messages.stop_reconnect_timeout_ms)
       .default(15000),
-    keep_alive: z.boolean(messages.keep_alive).default(true),
+    keep_alive: z.boolean(messages.keep_alive).default(false),
   }))();
 
 /** Configuration of each implementation that `IemDcr` provides. */
@@ -428,8 +428,8 @@ export const IemDcrDescriptor: ModuleDescriptor = {
     },
     keep_alive: {
       type: 'boolean',
-      description: 'Keeps the connection open between requests.',
-      default: true,
+      description: 'Keeps the connection open between requests, which saves time with a meter that does so as well.',
+      default: false,
       mutability: 'ReadOnly',
     },
   },

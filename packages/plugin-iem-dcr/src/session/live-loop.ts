@@ -36,15 +36,17 @@ export class LiveLoop {
       }
       this.#retryMs = FIRST_RETRY_MS;
       this.context.log.info('the meter is initialised');
-      return await this.#live(true);
     }
-    return await this.#live(false);
+    return await this.#live();
   }
 
-  async #live(first: boolean): Promise<number> {
+  async #live(): Promise<number> {
     const { config, clock, log } = this.context;
     try {
-      if (first) this.outputs.publishPublicKey(await this.link.readPublicKey());
+      if (!this.link.keyPublished) {
+        this.outputs.publishPublicKey(await this.link.readPublicKey());
+        this.link.keyPublished = true;
+      }
       const live = await this.link.readLive();
       const now = new Date(clock.now()).toISOString();
       this.outputs.publishPowermeter(toPowermeter(live, config.energy_register, now));

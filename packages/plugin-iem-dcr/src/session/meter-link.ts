@@ -5,7 +5,7 @@ import { MeterRefusal, MeterUnreachable } from '../device/errors.js';
 import type { SessionContext } from './session-options.js';
 
 const HOUR_MS = 3_600_000;
-/** Pause before what the meter refused is offered again. */
+/** Pause before CT and CI are offered again to a meter that has none and refused them. */
 const RETRY_MS = 10_000;
 
 function letterOf(TM: string): string | undefined {
@@ -16,17 +16,22 @@ function letterOf(TM: string): string | undefined {
 export class MeterLink {
   /** Whether CT, CI and clock were offered to the meter since it was last reached. */
   initialised = false;
-  /** Whether a transaction runs; undefined until the meter was asked. */
+  /** Whether the public key was published since then. */
+  keyPublished = false;
+  /** Whether a transaction runs; undefined while it is not known. */
   running: boolean | undefined;
   /** Last live values. */
   live: LiveValues | undefined;
   /** Last good public key; empty when there was none. */
   publicKey = '';
   #liveAtMs = 0;
+  /** Last status letter of the meter's clock that could be read. */
+  #timeStatus: string | undefined;
   /** Whether the clock was set since the last live values, so that their time says nothing about it any more. */
   #clockMoved = false;
   #syncedAtMs = Number.NEGATIVE_INFINITY;
-  #syncTriedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether it was told that the clock cannot be set. */
+  #syncFailureTold = false;
   /** When a meter that has no CT, and refused to take one, is initialised again. */
   #offerAgainAtMs = Number.POSITIVE_INFINITY;
 
@@ -40,6 +45,7 @@ export class MeterLink {
   async initialise(): Promise<void> {
     const { client, config, time, clock, log } = this.context;
     this.initialised = false;
+    this.keyPublished = false;
     const { CT } = await client.getGateway();
     let fresh = true;
     this.#offerAgainAtMs = Number.POSITIVE_INFINITY;
@@ -91,8 +97,10 @@ export class MeterLink {
 
   /** A meter whose clock is not trusted any more was without power, even when nobody noticed it being away. */
   #noticePowerCycle(live: LiveValues): void {
-    const before = this.live === undefined ? undefined : letterOf(this.live.TM);
-    if (before === undefined || before === 'U' || letterOf(live.TM) !== 'U') return;
+    const before = this.#timeStatus;
+    const letter = letterOf(live.TM);
+    this.#timeStatus = letter ?? before;
+    if (before === undefined || before === 'U' || letter !== 'U') return;
     this.context.log.warn('the meter has lost its time; it is initialised again', { TM: live.TM });
     this.initialised = false;
   }
@@ -111,18 +119,19 @@ export class MeterLink {
     }
   }
 
-  /** Sets the meter's clock when it is time to and no transaction runs. A failure is tried again later. */
+  /** Sets the meter's clock when it is time to and no transaction runs. A failure is tried again at the next turn. */
   async syncTimeIfDue(): Promise<void> {
     const { client, config, time, clock, log } = this.context;
     const now = clock.monotonic();
     if (this.running !== false || now - this.#syncedAtMs < config.datetime_resync_interval * HOUR_MS) return;
-    if (now - this.#syncTriedAtMs < RETRY_MS) return;
-    this.#syncTriedAtMs = now;
     try {
       await client.postDateTime(time.format(clock.now()));
       this.#clockWasSet();
+      this.#syncFailureTold = false;
     } catch (error) {
-      log.warn('the clock of the meter could not be set', { reason: (error as Error).message });
+      const level = this.#syncFailureTold ? 'debug' : 'warn';
+      this.#syncFailureTold = true;
+      log[level]('the clock of the meter could not be set', { reason: (error as Error).message });
     }
   }
 

@@ -62,7 +62,10 @@ export class MeterSession {
 
   /** `stop_transaction` */
   async stop(transactionId: string): Promise<TransactionStopResponse> {
-    return await this.#transact(() => this.#transactions.stop(transactionId));
+    const { clock, config } = this.context;
+    // What the stop has to wait for before its turn counts as well.
+    const deadlineMs = clock.monotonic() + config.stop_reconnect_timeout_ms;
+    return await this.#transact(() => this.#transactions.stop(transactionId, deadlineMs));
   }
 
   async #transact<T>(work: () => Promise<T>): Promise<T> {

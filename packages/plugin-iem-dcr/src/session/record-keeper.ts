@@ -53,7 +53,10 @@ export class RecordKeeper {
       await this.journal.lose();
     }
     const publicKey = await this.#keyFor(record);
-    const owner = open === undefined ? otherwise : mismatches.length === 0 ? open.transactionId : '';
+    // A record that was kept before is not that of somebody who asked later.
+    const known = this.journal.ownerOf(record) !== undefined;
+    const owner =
+      open === undefined ? (known ? '' : otherwise) : mismatches.length === 0 ? open.transactionId : '';
     await this.journal.keep(record, publicKey, owner);
     return signedValue(record.text, publicKey);
   }
@@ -64,16 +67,17 @@ export class RecordKeeper {
    * @throws TransactionFailure when it is that of another one
    */
   async deliver(record: OcmfRecord, transactionId: string): Promise<SignedMeterValue> {
-    if (transactionId === '') return await this.keep(record, '');
     const { open } = this.journal;
     const own = open?.transactionId === transactionId;
-    const mismatches = own ? matchTransaction(record, open) : [];
-    const owner = this.journal.ownerOf(record);
+    const mismatches = open === undefined ? [] : matchTransaction(record, open);
+    let owner = this.journal.ownerOf(record);
+    if (open !== undefined && !own && mismatches.length === 0) owner ||= open.transactionId;
+    const misfits = own && mismatches.length > 0;
     const publicKey = await this.#keyFor(record);
-    if (mismatches.length > 0 || (owner !== undefined && owner !== transactionId)) {
-      await this.journal.keep(record, publicKey, '');
+    if (misfits || (owner !== undefined && owner !== transactionId)) {
+      await this.journal.keep(record, publicKey, misfits ? '' : (owner ?? ''));
       const whose = owner === '' || owner === undefined ? 'an unknown one' : owner;
-      const reason = mismatches.length > 0 ? describeMismatch(mismatches) : `it is that of ${whose}`;
+      const reason = misfits ? describeMismatch(mismatches) : `it is that of ${whose}`;
       throw new TransactionFailure(
         `the last record of the meter is not that of transaction ${transactionId}: ${reason}`,
       );

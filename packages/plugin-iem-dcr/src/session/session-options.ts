@@ -35,7 +35,7 @@ export interface SessionContext {
 export interface SessionOutputs {
   publishPowermeter(value: Powermeter): void;
   publishPublicKey(key: string): void;
-  raiseCommunicationFault(message: string): void;
+  raiseCommunicationFault(reason: string): void;
   clearCommunicationFault(): void;
   /** The meter has ended a transaction by itself: what flows now is not measured for anybody. */
   raiseTransactionLost(message: string): void;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OcmfRecord } from '@carabiner/ocmf';
-import { isErrorFree, type UserData } from '../device/answers.js';
-import { MeterRefusal } from '../device/errors.js';
+import { isErrorFree, type Gateway, type UserData } from '../device/answers.js';
+import { MeterRefusal, MeterUnreachable } from '../device/errors.js';
 import type {
   SignedMeterValue,
   TransactionReq,
@@ -19,6 +19,12 @@ const SETTLE_MS = 250;
 /** Pause between attempts to reach a meter that `stop_transaction` waits for. */
 const RECONNECT_PAUSE_MS = 500;
 
+/** A request that failed after so long has met silence, not a lost telegram. */
+const SILENCE_MS = 500;
+
+/** What a repetition does about a meter that is silent. */
+type OnSilence = 'repeat' | 'give-up';
+
 /** Refusals after which a record is taken to be lost. */
 const GIVE_UP_AFTER = 5;
 
@@ -28,8 +34,8 @@ function textOf(error: unknown): string {
 
 /** Begins and ends transactions. The caller sees to it that nothing else talks to the meter meanwhile. */
 export class TransactionControl {
-  /** Whether a stop was asked for that the meter could not be told. */
-  #stopOwed = false;
+  /** Id of a stop that the meter could not be told; empty when it was to end whatever runs. */
+  #stopOwedTo: string | undefined;
   /** Id of a transaction that was ended and whose record was not fetched; empty when it is not known. */
   #recordOwedTo: string | undefined;
   /** Whether a transaction was begun in this run that nobody has asked to stop yet. */
@@ -64,13 +70,17 @@ export class TransactionControl {
     }
   }
 
-  /** `stop_transaction`; an empty id ends whatever runs. */
-  async stop(transactionId: string): Promise<TransactionStopResponse> {
+  /**
+   * `stop_transaction`; an empty id ends whatever runs.
+   *
+   * @param deadlineMs - until when a meter that is away is waited for, by the monotonic clock
+   */
+  async stop(transactionId: string, deadlineMs: number): Promise<TransactionStopResponse> {
     const { open } = this.journal;
     if (transactionId === '' || open?.transactionId === transactionId) this.#begun = false;
     this.outputs.clearTransactionLost();
     try {
-      const value = this.#records.recall(transactionId) ?? (await this.#stop(transactionId));
+      const value = this.#records.recall(transactionId) ?? (await this.#stop(transactionId, deadlineMs));
       return value === undefined ? { status: 'OK' } : { status: 'OK', signed_meter_value: value };
     } catch (error) {
       this.context.log.error('the transaction could not be stopped', {
@@ -84,8 +94,9 @@ export class TransactionControl {
   /** Does what is owed: ends a transaction that should have been stopped, fetches a record that was left in the meter. */
   async settleDebts(): Promise<void> {
     const { running } = this.link;
-    if (running === true && this.#stopOwed) {
-      await this.#end();
+    if (running === true && this.#stopOwedTo !== undefined) {
+      await this.#end('give-up');
+      this.#recordOwedTo = this.#stopOwedTo;
       await this.context.clock.sleep(SETTLE_MS, this.context.signal);
     }
     if (this.link.running !== false) return;
@@ -95,7 +106,8 @@ export class TransactionControl {
         `the meter has ended transaction ${this.journal.open?.transactionId ?? ''} by itself`,
       );
     }
-    this.#stopOwed = false;
+    if (this.#stopOwedTo !== '') this.#recordOwedTo ??= this.#stopOwedTo;
+    this.#stopOwedTo = undefined;
     if (this.journal.open === undefined && this.#recordOwedTo === undefined) return;
     let record: OcmfRecord | undefined;
     try {
@@ -117,10 +129,8 @@ export class TransactionControl {
       throw new TransactionFailure('Init of communication not finished yet. Please try again later.');
     const words = this.link.live?.XC ?? '';
     if (!isErrorFree(words)) throw new TransactionFailure(`IEM-DCR is in error state. XC: ${words}`);
-    if ((await client.getGateway()).CT === '') {
-      this.link.initialised = false;
-      throw new TransactionFailure('Init seems to be missing. Re-Init triggered. Please try again later.');
-    }
+    this.#checkGateway(await client.getGateway());
+    if (this.link.running === undefined) await this.#repeat(() => this.link.readLive());
     const ended = await this.#endBeforeStart();
     await clock.sleep(SETTLE_MS, signal);
     if (ended) await this.#collectEnded();
@@ -148,7 +158,25 @@ export class TransactionControl {
     this.link.running = true;
     this.#begun = true;
     this.outputs.clearTransactionLost();
-    this.#stopOwed = false;
+    this.#stopOwedTo = undefined;
+  }
+
+  /** The record of a meter that has lost its CT, or kept the CI of an earlier configuration, would name a wrong place. */
+  #checkGateway({ CT, CI = '' }: Gateway): void {
+    const wanted = this.context.config.CI;
+    if (CT === undefined)
+      throw new TransactionFailure(
+        'the answer of the meter to GET /gw has no CT; see that ip_address is that of an IEM-DCR',
+      );
+    if (CT === '') {
+      this.link.initialised = false;
+      throw new TransactionFailure('Init seems to be missing. Re-Init triggered. Please try again later.');
+    }
+    if (CI !== '' && CI !== wanted)
+      throw new TransactionFailure(
+        `the meter signs for CI ${JSON.stringify(CI)}, and ${JSON.stringify(wanted)} is configured; ` +
+          'it takes another one only after its power-up: switch its power off and on',
+      );
   }
 
   #userOf(request: TransactionReq): UserData {
@@ -186,8 +214,10 @@ export class TransactionControl {
 
   /** Fetches the record of a transaction ended by a start: once the next one begins, the meter gives it no more. */
   async #collectEnded(): Promise<void> {
-    this.#recordOwedTo = '';
-    await this.#records.keep(await this.#fetchEnded(), '');
+    const owner = this.#stopOwedTo ?? '';
+    this.#recordOwedTo = owner;
+    this.#stopOwedTo = undefined;
+    await this.#records.keep(await this.#fetchEnded(), owner);
     this.#recordOwedTo = undefined;
   }
 
@@ -202,10 +232,10 @@ export class TransactionControl {
   }
 
   /** The signed record right after an end; from the place of the last record when the meter does not give it. */
-  async #fetchEnded(): Promise<OcmfRecord> {
+  async #fetchEnded(onSilence?: OnSilence): Promise<OcmfRecord> {
     const { client } = this.context;
     try {
-      return await this.#repeat(() => client.getReceipt());
+      return await this.#repeat(() => client.getReceipt(), onSilence);
     } catch (error) {
       if (!(error instanceof MeterRefusal)) throw error;
       return await client.getLastTransaction();
@@ -215,6 +245,8 @@ export class TransactionControl {
   /** The meter may have begun although its answer was lost; then it refuses the repetition. */
   async #begin(): Promise<void> {
     await this.#repeat(async () => {
+      // What was known before says nothing about a begin whose answer is lost.
+      this.link.running = undefined;
       try {
         await this.context.client.begin();
       } catch (error) {
@@ -224,14 +256,14 @@ export class TransactionControl {
   }
 
   /** Ends the running transaction. A failure counts as success when the meter is idle: it has ended all the same. */
-  async #end(): Promise<void> {
+  async #end(onSilence?: OnSilence): Promise<void> {
     await this.#repeat(async () => {
       try {
         await this.context.client.end();
       } catch (error) {
         if ((await this.#isRunning()) !== false) throw error;
       }
-    });
+    }, onSilence);
     this.link.running = false;
   }
 
@@ -246,22 +278,24 @@ export class TransactionControl {
   }
 
   /** Up to 1 + `resilience_transaction_request_retries` attempts with a pause between them. */
-  async #repeat<T>(attempt: () => Promise<T>): Promise<T> {
+  async #repeat<T>(attempt: () => Promise<T>, onSilence: OnSilence = 'repeat'): Promise<T> {
     const { config, clock, signal } = this.context;
     for (let left = config.resilience_transaction_request_retries; ; left--) {
+      const startedMs = clock.monotonic();
       try {
         return await attempt();
       } catch (error) {
-        if (left <= 0) throw this.#withCurrent(error);
+        const silent = error instanceof MeterUnreachable && clock.monotonic() - startedMs > SILENCE_MS;
+        if (left <= 0 || (silent && onSilence === 'give-up')) throw this.#withCurrent(error);
         await clock.sleep(config.resilience_transaction_request_retry_delay, signal);
       }
     }
   }
 
-  /** The likeliest reason of a refusal, for the person who reads the message. */
+  /** The likeliest reason of a refused begin or end, for the person who reads the message. */
   #withCurrent(error: unknown): unknown {
     const current = this.link.live?.I ?? 0;
-    if (!(error instanceof MeterRefusal) || !error.endpoint.endsWith('/receipt') || current === 0)
+    if (!(error instanceof MeterRefusal) || !/^POST .*\/receipt$/.test(error.endpoint) || current === 0)
       return error;
     return new TransactionFailure(
       `${error.message}; the meter measures ${current} A, which may be above its threshold`,
@@ -271,26 +305,40 @@ export class TransactionControl {
     );
   }
 
+  /** Ends and fetches, however often the meter is lost on the way, for a bounded time. */
+  async #stop(transactionId: string, deadlineMs: number): Promise<SignedMeterValue | undefined> {
+    for (;;) {
+      await this.#reconnect(transactionId, deadlineMs);
+      try {
+        return await this.#endAndFetch(transactionId);
+      } catch (error) {
+        if (!(error instanceof MeterUnreachable)) throw error;
+        this.link.initialised = false;
+        await this.#pauseOrOwe(error, transactionId, deadlineMs);
+      }
+    }
+  }
+
   /** Undefined when there was nothing to end and there is no record at all, which only an empty id may meet. */
-  async #stop(transactionId: string): Promise<SignedMeterValue | undefined> {
+  async #endAndFetch(transactionId: string): Promise<SignedMeterValue | undefined> {
     const { clock, signal } = this.context;
-    await this.#reconnect(transactionId);
-    if (this.link.running === undefined) await this.#repeat(() => this.link.readLive());
+    if (this.link.running === undefined) await this.#repeat(() => this.link.readLive(), 'give-up');
     const { open } = this.journal;
     if (this.link.running === true) {
       if (transactionId !== '' && open !== undefined && open.transactionId !== transactionId)
         throw new TransactionFailure(
           `transaction ${transactionId} is not known; the meter runs ${open.transactionId}, which goes on`,
         );
-      await this.#end();
-      this.#recordOwedTo = transactionId;
+      await this.#end('give-up');
+      this.#recordOwedTo = transactionId === '' ? (this.#stopOwedTo ?? '') : transactionId;
       await clock.sleep(SETTLE_MS, signal);
-      return await this.#deliver(await this.#fetchEnded(), transactionId);
+      return await this.#deliver(await this.#fetchEnded('give-up'), transactionId);
     }
     let record: OcmfRecord;
     try {
       record = await this.context.client.getLastTransaction();
     } catch (error) {
+      if (error instanceof MeterUnreachable) throw error;
       if (transactionId === '' && error instanceof MeterRefusal) return undefined;
       throw new TransactionFailure(`${textOf(error)} Maybe no transaction to return?`, { cause: error });
     }
@@ -298,14 +346,16 @@ export class TransactionControl {
   }
 
   async #deliver(record: OcmfRecord, transactionId: string): Promise<SignedMeterValue> {
+    const owedTo = this.#recordOwedTo ?? this.#stopOwedTo ?? '';
     this.#recordOwedTo = undefined;
-    return await this.#records.deliver(record, transactionId);
+    this.#stopOwedTo = undefined;
+    return transactionId === ''
+      ? await this.#records.keep(record, owedTo)
+      : await this.#records.deliver(record, transactionId);
   }
 
-  /** Tries for a bounded time to reach a meter that is away. What cannot be done now is done when it is back. */
-  async #reconnect(transactionId: string): Promise<void> {
-    const { config, clock, signal } = this.context;
-    const deadlineMs = clock.monotonic() + config.stop_reconnect_timeout_ms;
+  /** Tries until the deadline to reach a meter that is away. What cannot be done now is done when it is back. */
+  async #reconnect(transactionId: string, deadlineMs: number): Promise<void> {
     while (!this.link.initialised) {
       try {
         await this.link.initialise();
@@ -313,16 +363,26 @@ export class TransactionControl {
         // Reading live values may have found a power cycle; once initialised that is no news.
         this.link.initialised = true;
       } catch (error) {
-        if (clock.monotonic() + RECONNECT_PAUSE_MS > deadlineMs) {
-          const { open } = this.journal;
-          this.#stopOwed ||=
-            transactionId === '' || open === undefined || open.transactionId === transactionId;
-          throw new TransactionFailure(`Init of communication not finished yet. ${textOf(error)}`, {
-            cause: error,
-          });
-        }
-        await clock.sleep(RECONNECT_PAUSE_MS, signal);
+        await this.#pauseOrOwe(error, transactionId, deadlineMs);
       }
     }
+  }
+
+  /**
+   * Pauses before another attempt to reach the meter.
+   *
+   * @throws TransactionFailure when there is no time for it; then the stop is owed
+   */
+  async #pauseOrOwe(error: unknown, transactionId: string, deadlineMs: number): Promise<void> {
+    const { clock, signal } = this.context;
+    if (clock.monotonic() + RECONNECT_PAUSE_MS > deadlineMs) {
+      const { open } = this.journal;
+      if (transactionId === '' || open === undefined || open.transactionId === transactionId)
+        this.#stopOwedTo ||= transactionId;
+      throw new TransactionFailure(`Init of communication not finished yet. ${textOf(error)}`, {
+        cause: error,
+      });
+    }
+    await clock.sleep(RECONNECT_PAUSE_MS, signal);
   }
 }

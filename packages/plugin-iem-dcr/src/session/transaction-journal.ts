@@ -144,8 +144,13 @@ export class TransactionJournal {
    * @param transactionId - empty when it is not known
    */
   async keep(record: OcmfRecord, publicKey: string, transactionId: string): Promise<void> {
+    const closes = transactionId !== '' && this.#open?.transactionId === transactionId;
+    if (closes) this.#open = undefined;
     const known = this.#kept.find((entry) => entry.record === record.text);
-    if (known !== undefined && (known.transactionId !== '' || transactionId === '')) return;
+    if (known !== undefined && (known.transactionId !== '' || transactionId === '')) {
+      if (closes) await this.#save();
+      return;
+    }
     const { PG, MS } = record.payload;
     const entry: KeptRecord = {
       transactionId,
@@ -155,7 +160,6 @@ export class TransactionJournal {
       ...(MS === undefined ? {} : { MS }),
     };
     this.#kept = [...this.#kept.filter((other) => other !== known), entry].slice(-KEPT);
-    if (transactionId !== '' && this.#open?.transactionId === transactionId) this.#open = undefined;
     // Its own key is never written again: every record ever fetched stays.
     await this.#write(`${this.#prefix}.record.${keyPart(MS ?? 'meter')}.${keyPart(PG ?? 'page')}`, entry);
     await this.#save();
