@@ -4,7 +4,7 @@ import { systemClock } from '@carabiner/clock';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { asked } from './support/asked.js';
 import { embedded, type TestBroker } from './support/brokers.js';
-import { eventually, startSystem, type TestSystem } from './support/system.js';
+import { eventually, PAIR, startSystem, type TestSystem } from './support/system.js';
 
 const RIGHTS = { allow_global_read: true, allow_global_write: true };
 const MODULES = {
@@ -190,14 +190,13 @@ describe('configuration service of the manager', function () {
     expect(await set('inline', 'inline', 'limit', '600')).to.deep.nested.include({
       'response.status': 'Accepted',
     });
-    const late = new Promise<object>((resolve) => {
-      system.runtime.observe((event) => {
-        if (event.kind === 'runtime' && event.state === 'stopping')
-          resolve(set('child', 'child', 'limit', '600'));
-      });
-    });
+    const { Supply } = (await import(`${PAIR}index.js`)) as { Supply: { ending: Promise<unknown> } };
+    let goOn: (value?: unknown) => void = () => undefined;
+    Supply.ending = new Promise((resolve) => (goOn = resolve));
     const stopped = system.stop();
-    expect(await late).to.deep.equal(refused);
+    await eventually(() => system.runtime.state === 'stopping', 'the stop');
+    expect(await set('child', 'child', 'limit', '600')).to.deep.equal(refused);
+    goOn();
     await stopped;
   });
 

@@ -101,6 +101,8 @@ export const CHARGER_TIMES = {
 const sessionEnds = (v: ChargerView): boolean =>
   !v.authorised || v.transaction !== 'active' || !v.plugged || v.disableRequested;
 
+const when = (effect: ChargerEffect, holds: boolean): readonly ChargerEffect[] => (holds ? [effect] : []);
+
 const digitalNow = (v: ChargerView): boolean => v.dc || v.hlcActive || v.signal === 'five';
 
 /** Everything is there to begin: authorised, meter running, energy waited for. */
@@ -152,11 +154,11 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
       'priorityEnergyRequest',
       'startSession',
       'event:AuthRequired',
-      ...(v.digital ? (['settleThenFive'] as const) : []),
+      ...when('settleThenFive', v.digital),
     ],
     always: (v) => [
-      ...(transactionPossible(v) && v.transaction === 'none' ? (['startTransaction'] as const) : []),
-      ...(v.dc && !v.power && v.inStateMs >= v.settleEnergyMs ? (['noEnergyPauseOnce'] as const) : []),
+      ...when('startTransaction', transactionPossible(v) && v.transaction === 'none'),
+      ...when('noEnergyPauseOnce', v.dc && !v.power && v.inStateMs >= v.settleEnergyMs),
     ],
     transitions: [
       { when: 'blocking error', guard: (v) => v.fatal, to: 'Finished', effects: ['slacReset'] },
@@ -191,13 +193,9 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
   },
 
   PrepareCharging: {
-    entry: (v) => [
-      'event:PrepareCharging',
-      'resetBcb',
-      ...(v.dc && !v.power ? (['noEnergyPause'] as const) : []),
-    ],
+    entry: (v) => ['event:PrepareCharging', 'resetBcb', ...when('noEnergyPause', v.dc && !v.power)],
     always: (v) => [
-      ...(v.dc && v.hlcAllowsPower && v.evRequestsPower ? (['permitCableCheck'] as const) : []),
+      ...when('permitCableCheck', v.dc && v.hlcAllowsPower && v.evRequestsPower),
       ...(v.plugged ? ([digitalNow(v) ? 'five' : 'nominal'] as const) : []),
     ],
     transitions: [
@@ -235,11 +233,10 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     entry: (v) => [
       'event:ChargingStarted',
       'forgetLinkEnd',
-      ...(v.dc ? [] : (['permitFullPower'] as const)),
-      ...(digitalNow(v) ? [] : (['nominal'] as const)),
+      ...when('permitFullPower', !v.dc),
+      ...when('nominal', !digitalNow(v)),
     ],
-    always: (v) =>
-      v.dc || !v.plugged ? [] : ['overCurrentCheck', ...(digitalNow(v) ? [] : (['followLimit'] as const))],
+    always: (v) => (v.dc || !v.plugged ? [] : ['overCurrentCheck', ...when('followLimit', !digitalNow(v))]),
     transitions: [
       {
         when: 'blocking error, end of session, pause or EV in B',
@@ -257,14 +254,15 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
       'resetBcb',
       'forgetWakeUp',
       'forgetHlcPermission',
-      ...(v.chargeLoop ? [] : (['supplyOffIfOn'] as const)),
+      ...when('supplyOffIfOn', !v.chargeLoop),
       v.hlcActive ? (v.d20 && v.userPause ? 'hlcPause' : 'hlcStop') : 'x1',
     ],
     always: (v) => [
-      ...(v.inStateMs > CHARGER_TIMES.hardStop ? (['hardStop'] as const) : []),
-      ...(v.relaysClosed && v.inStateMs > CHARGER_TIMES.hardStop + CHARGER_TIMES.relaysOpen
-        ? (['contactorFault'] as const)
-        : []),
+      ...when('hardStop', v.inStateMs > CHARGER_TIMES.hardStop),
+      ...when(
+        'contactorFault',
+        v.relaysClosed && v.inStateMs > CHARGER_TIMES.hardStop + CHARGER_TIMES.relaysOpen,
+      ),
     ],
     transitions: [
       { when: 'relays open, session ends', guard: (v) => !v.relaysClosed && sessionEnds(v), to: 'Finished' },
@@ -297,9 +295,9 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
 
   ChargingPausedEVSE: {
     entry: (v) => [
-      ...(v.hlcActive && v.transaction === 'active' ? [] : (['x1'] as const)),
+      ...when('x1', !(v.hlcActive && v.transaction === 'active')),
       'forgetPauseReasons',
-      ...(v.fatal && !digitalNow(v) ? (['faultPulse'] as const) : []),
+      ...when('faultPulse', v.fatal && !digitalNow(v)),
     ],
     always: () => ['announcePause', 'clearCableCheckError'],
     transitions: [
@@ -318,10 +316,10 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     entry: () => ['supplyOff', 'forbidRelays', 'priorityEnergyRequest'],
     always: (v) => [
       // The meter counts until the relays are open; a broken link leads here before they are.
-      ...(v.transaction === 'active' && !v.relaysClosed ? (['stopTransaction'] as const) : []),
-      ...(v.relaysClosed && v.inStateMs > CHARGER_TIMES.relaysOpen ? (['contactorFault'] as const) : []),
+      ...when('stopTransaction', v.transaction === 'active' && !v.relaysClosed),
+      ...when('contactorFault', v.relaysClosed && v.inStateMs > CHARGER_TIMES.relaysOpen),
       // In F the board does not see whether the vehicle leaves.
-      ...(v.signal === 'F' && !v.fatal ? (['x1'] as const) : []),
+      ...when('x1', v.signal === 'F' && !v.fatal),
     ],
     transitions: [
       {
@@ -389,21 +387,3 @@ export const CHARGER_TABLE: { readonly [S in ChargerState]: StateDefinition } = 
     ],
   },
 };
-
-/** State changes that an input makes at once, beside the table; for the diagram. */
-export const DIRECT_TRANSITIONS: readonly {
-  readonly from: ChargerState;
-  readonly to: ChargerState;
-  readonly when: string;
-}[] = [
-  { from: 'PrepareCharging', to: 'ChargingPausedEVSE', when: 'EV back in B' },
-  { from: 'Charging', to: 'SwitchPhases', when: 'AC: other number of phases granted' },
-  { from: 'WaitingForAuthentication', to: 'StepEF', when: 'SLAC asks for its error routine' },
-  { from: 'PrepareCharging', to: 'StepEF', when: 'SLAC asks for its error routine' },
-  { from: 'PrepareCharging', to: 'StepX1', when: 'link broken at 5 %' },
-  { from: 'Charging', to: 'StepX1', when: 'link broken at 5 %' },
-  { from: 'StoppingCharging', to: 'StepX1', when: 'link broken at 5 %, transaction goes on' },
-  { from: 'ChargingPausedEV', to: 'StepX1', when: 'link broken at 5 %' },
-  { from: 'WaitingForAuthentication', to: 'StepX1', when: 'link broken at 5 %' },
-  { from: 'StepX1', to: 'StepEF', when: 'walk after a broken link' },
-];

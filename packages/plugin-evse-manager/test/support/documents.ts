@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EvseManager } from '@carabiner/plugin-evse-manager';
-import { CHARGER_TABLE, DIRECT_TRANSITIONS, type Transition } from '../../dist/charger/table.js';
+import { DIRECT_TRANSITIONS } from '../../dist/charger/direct-transitions.js';
+import { CHARGER_TABLE, type Transition } from '../../dist/charger/table.js';
 import { CHARGER_STATES, type ChargerState, type ChargerView } from '../../dist/charger/view.js';
 import {
   INITIAL_PILOT_STATE,
