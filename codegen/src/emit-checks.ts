@@ -25,7 +25,7 @@ export function emitTypeChecks(model: TypeFileModel, layout: Layout): string {
   const writer = new CheckWriter((file, type) =>
     file === model.name ? checkName(type) : `${namespaces.alias(file)}.${checkName(type)}`,
   );
-  writer.reserve(Object.keys(model.types).map(checkName));
+  writer.reserve([...IMPORTED, ...Object.keys(model.types).map(checkName)]);
   const functions = Object.entries(model.types).map(([type, schema]) =>
     writer.function(checkName(type), schema, `types.${identifier(type)}`),
   );
@@ -49,6 +49,7 @@ export function emitInterfaceChecks(model: InterfaceModel, specs: SpecSet, layou
   const here = 'checks/interfaces';
   const namespaces = new Namespaces(['commands', 'definition', 'files', 'variables']);
   const writer = new CheckWriter((file, type) => `${namespaces.alias(file)}.${checkName(type)}`);
+  writer.reserve(IMPORTED);
   const files = specs.typeFilesOf(model);
   const functions: string[] = [];
   const commands = Object.entries(model.commands).map(([command, { arguments: schemas, result }]) => {
@@ -100,6 +101,8 @@ const TAKEN = new Set(
     ' ',
   ),
 );
+
+const IMPORTED = [...TAKEN].map((name) => `is${name}`);
 
 /** The check of a named type. */
 export function checkName(type: string): string {

@@ -42,7 +42,8 @@ export function emitInterface(
     };
   });
   const provider = methods.map(({ key, members, result, doc }) => {
-    const returns = [result, `Promise<${result}>`];
+    // A long union begins with a bar of its own.
+    const returns = [result.replace(/^\s*\|\s*/, ''), `Promise<${result}>`];
     return doc + signature(key, 'args', members, 'call: CallContext', returns, nameOf);
   });
   const calls = methods.map(({ key, members, result, doc }) => {

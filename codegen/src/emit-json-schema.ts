@@ -36,7 +36,7 @@ export function emitInterfaceSchema(model: InterfaceModel): string {
     if (result !== undefined) definitions[`cmds.${command}.result`] = standard(result);
   }
   for (const [variable, schema] of Object.entries(model.variables)) {
-    definitions[`vars.${variable}`] = standard(schema);
+    definitions[`vars.${variable}`] = standard(withoutQos(schema));
   }
   return document(`interfaces/${model.name}.yaml`, model.description, { definitions });
 }
@@ -49,6 +49,12 @@ function document(from: string, description: string, body: JsonObject): string {
     ...body,
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+/** A variable's schema; the dialect says beside it how it travels. */
+function withoutQos(schema: Json): Json {
+  if (!isJsonObject(schema)) return schema;
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => keyword !== 'qos'));
 }
 
 /** A schema of the dialect as any validator understands it: references are relative, nothing stands beside them. */
@@ -64,15 +70,30 @@ function standardSchema(schema: Json, folder: string, ownFile: string | undefine
     return { $ref: `${file}#/definitions/${reference.type}` };
   }
   return Object.fromEntries(
-    Object.entries(schema)
-      .filter(([keyword]) => keyword !== 'qos')
-      .map(([keyword, value]) => [
-        keyword,
-        keepsAsIs(keyword) ? value : standardSchema(value, folder, ownFile),
-      ]),
+    Object.entries(schema).map(([keyword, value]) => [
+      keyword,
+      standardValue(keyword, value, folder, ownFile),
+    ]),
   );
 }
 
-function keepsAsIs(keyword: string): boolean {
-  return ['enum', 'const', 'default', 'required', 'type', 'description', 'examples'].includes(keyword);
+/** Keywords whose members are schemas under names, which may be those of keywords. */
+const NAMED_SCHEMAS: readonly string[] = ['properties', 'patternProperties', 'dependencies', 'definitions'];
+
+/** Keywords whose value is no schema. */
+const VALUES: readonly string[] = [
+  ...['enum', 'const', 'default', 'required', 'type', 'description', 'examples'],
+  ...['title', 'format', 'pattern', '$comment'],
+];
+
+function standardValue(keyword: string, value: Json, folder: string, ownFile: string | undefined): Json {
+  if (VALUES.includes(keyword)) return value;
+  if (!NAMED_SCHEMAS.includes(keyword) || !isJsonObject(value)) return standardSchema(value, folder, ownFile);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      // A dependency may be a list of names.
+      keyword === 'dependencies' && isJsonArray(member) ? member : standardSchema(member, folder, ownFile),
+    ]),
+  );
 }

@@ -208,7 +208,13 @@ class ZodWriter {
         most === undefined ? `at least ${least}` : least === 0 ? `at most ${most}` : `${least} to ${most}`;
       text += `.refine(hasLength(${args}), 'expected ${range} characters')`;
     }
-    if (typeof pattern === 'string') text += `.regex(/${new RegExp(pattern, 'u').source}/u)`;
+    if (typeof pattern === 'string') {
+      const expression = `/${new RegExp(pattern, 'u').source}/u`;
+      text +=
+        values === undefined
+          ? `.regex(${expression})`
+          : `.refine((text) => ${expression}.test(text), ${quote(`expected a text that matches ${pattern}`)})`;
+    }
     const check = typeof format === 'string' ? FORMATS[format] : undefined;
     if (check !== undefined) {
       this.#used.add(check);
