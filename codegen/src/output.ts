@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -75,11 +76,18 @@ export function writeOutput(
   for (const path of [...changes.added, ...changes.changed]) {
     const target = join(directory, path);
     const folder = dirname(target);
-    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+    if (!folders.has(folder)) makeFolder(folder);
     folders.add(folder);
     writeFileSync(target, files.get(path) ?? '');
   }
   for (const path of changes.removed) rmSync(join(directory, path), { force: true });
+}
+
+/** Node's own `recursive` tries for ever where the file system denies a folder whose parent is there, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 /** The generated files of a directory, sorted; others in it are not ours. */

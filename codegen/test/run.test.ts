@@ -307,6 +307,14 @@ export interface Light {
       );
     });
 
+    it('of an output folder that the file system does not take', async function () {
+      if (!existsSync('/proc/self')) this.skip();
+      using space = new Workspace({ ...LAMP });
+      const out = '/proc/carabiner/deep';
+      expect(await run({ specs: ['specs'], out, cwd: space.path }, space.terminal)).to.equal(2);
+      expect(space.take().error).to.contain('the output cannot be written');
+    });
+
     it('of an output that cannot be written', async () => {
       using space = new Workspace({ ...LAMP, out: 'a file where a folder belongs' });
       expect(await run({ specs: ['specs'], out: 'out', cwd: space.path }, space.terminal)).to.equal(2);
