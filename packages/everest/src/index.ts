@@ -21,6 +21,7 @@ export {
   TIME_VARIABLES,
   type ModuleProcessArguments,
 } from './module-role/module-process.js';
+export { GuestIdentityError } from './manager-role/guest-identity.js';
 export { Manager, type ManagerOptions } from './manager-role/manager.js';
 export {
   openSystemBroker,

@@ -2,7 +2,7 @@
 import { isJsonObject, SpecSet, type ConfigParameters, type InterfaceModel } from '@carabiner/dialect';
 import type { Json, ModuleEntry, ModuleShape, Settings } from '@carabiner/core';
 import type { Topics } from '../protocol/topics.js';
-import type { EverestFolders } from './guest-modules.js';
+import { USUAL_FOLDERS, type EverestFolders } from './guest-modules.js';
 
 /** A module's declaration, with what only the manifest of a file knows. */
 export type DeclaredShape = ModuleShape & {
@@ -118,14 +118,14 @@ function withoutDescription(schema: { readonly [key: string]: Json }): { readonl
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'description'));
 }
 
-function settingsOf({ settings: { everest }, folders }: DefinitionSource): Json {
-  const prefix = folders?.prefix ?? '/usr';
+function settingsOf({ settings: { everest }, folders = USUAL_FOLDERS }: DefinitionSource): Json {
+  const { prefix, etc, data, modules } = folders;
   const telemetry = everest['telemetry_prefix'] ?? 'everest-telemetry';
   return {
     prefix,
-    etc_dir: prefix === '/usr' ? '/etc/everest' : `${prefix}/etc/everest`,
-    data_dir: `${prefix}/share/everest`,
-    modules_dir: folders?.modules ?? `${prefix}/libexec/everest/modules`,
+    etc_dir: etc,
+    data_dir: data,
+    modules_dir: modules,
     telemetry_prefix: String(telemetry).endsWith('/') ? telemetry : `${String(telemetry)}/`,
     telemetry_enabled: everest['telemetry_enabled'] === true,
     // Whatever is sent from here is valid; schemas are not published, so nobody may ask for them.

@@ -36,6 +36,11 @@ export interface GuestModule {
 /** Folders of an EVerest installation, as its settings name them. */
 export interface EverestFolders {
   readonly prefix: string;
+  /** Configuration files: `/etc/everest` for the prefix `/usr`, else below the prefix. */
+  readonly etc: string;
+  readonly data: string;
+  /** File that tells EVerest's modules what to log. */
+  readonly loggingConfig: string;
   readonly modules: string;
   readonly interfaces: string;
   readonly types: string;
@@ -50,16 +55,26 @@ export interface EverestFolders {
 export function everestFolders({ everest }: Settings, folder: string): EverestFolders | undefined {
   const { prefix, modules_dir: modulesDir } = everest;
   if (prefix === undefined && modulesDir === undefined) return undefined;
-  const root = resolve(folder, String(prefix ?? '.'));
-  const below = (key: string, standard: string): string => resolve(root, String(everest[key] ?? standard));
+  return foldersBelow(resolve(folder, String(prefix ?? '.')), everest);
+}
+
+function foldersBelow(prefix: string, everest: Settings['everest']): EverestFolders {
+  const etc = prefix === '/usr' ? '/etc/everest' : join(prefix, 'etc/everest');
+  const below = (key: string, standard: string): string => resolve(prefix, String(everest[key] ?? standard));
   return {
-    prefix: root,
+    prefix,
+    etc,
+    data: join(prefix, 'share/everest'),
+    loggingConfig: below('logging_config_file', join(etc, 'default_logging.cfg')),
     modules: below('modules_dir', 'libexec/everest/modules'),
     interfaces: below('interfaces_dir', 'share/everest/interfaces'),
     types: below('types_dir', 'share/everest/types'),
     errors: below('errors_dir', 'share/everest/errors'),
   };
 }
+
+/** The folders of an EVerest that a distribution installed, where the settings name none. */
+export const USUAL_FOLDERS: EverestFolders = foldersBelow('/usr', {});
 
 /**
  * Looks for a module in the folder of modules: an executable of its name, then `index.js`, then `module.py`, beside a

@@ -16,6 +16,7 @@ import { SetRequestResponder } from '../configuration/set-request-responder.js';
 import { decode, encodeConfiguration, encodeModuleReady } from '../protocol/envelope.js';
 import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
 import { checkBroker } from './check-broker.js';
+import { guestIdentity } from './guest-identity.js';
 import { Placements } from './placement.js';
 import { ProcessGroup } from './process-group.js';
 import { prefixesOf, SystemBrokerError, type SystemBroker } from './system-broker.js';
@@ -59,7 +60,10 @@ export class HostMember implements RemoteModules {
   /** Set once the runtime exists. */
   runtime: Runtime | undefined;
 
-  /** @throws SystemBrokerError when the composition has no module for this host, or no broker that it can reach */
+  /**
+   * @throws SystemBrokerError when the composition has no module for this host, or no broker that it can reach
+   * @throws GuestIdentityError when guests of this host cannot run as who they should
+   */
   constructor(options: HostMemberOptions) {
     const { configuration, folder, host, broker, clock, log } = options;
     if (broker.embedded)
@@ -71,10 +75,11 @@ export class HostMember implements RemoteModules {
     this.#options = options;
     this.#placements = new Placements(configuration.settings, folder, host);
     checkBroker(configuration.modules, this.#placements, broker);
+    const identity = guestIdentity(configuration.modules, this.#placements, configuration.settings);
     this.#link = new SystemLink({ configuration, placements: this.#placements, broker, host, clock, log });
     this.bus = this.#link.bus;
     this.#link.onReconnected = () => this.#announce();
-    const { everest, carabiner } = configuration.settings;
+    const { carabiner } = configuration.settings;
     this.#processes = new ProcessGroup(
       this.#link,
       this.#placements,
@@ -82,11 +87,11 @@ export class HostMember implements RemoteModules {
         broker: broker.address,
         brokerEnvironment: broker.environment,
         prefixes: prefixesOf(configuration.settings),
-        prefix: this.#placements.folders?.prefix,
+        folders: this.#placements.folders,
         folder,
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
-        runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
+        identity,
         spare: carabiner.spareProcess,
       },
       clock,

@@ -23,6 +23,7 @@ import { CONFIGURATION_MESSAGES } from '../protocol/generation.js';
 import { checkBroker } from './check-broker.js';
 import { ConfigurationService } from './configuration-service.js';
 import { makeDefinitions, type Definition } from './definitions.js';
+import { guestIdentity } from './guest-identity.js';
 import { Placements, specFolders } from './placement.js';
 import { ProcessGroup } from './process-group.js';
 import { watchRemote } from './remote-watch.js';
@@ -75,13 +76,17 @@ export class Manager implements RemoteModules {
   /** Set once the runtime exists; the parameters of its modules are kept there. */
   runtime: Runtime | undefined;
 
-  /** @throws SystemBrokerError when the modules need another broker */
+  /**
+   * @throws SystemBrokerError when the modules need another broker
+   * @throws GuestIdentityError when guests cannot run as who they should
+   */
   constructor(options: ManagerOptions) {
     const { configuration, folder, broker, clock, log } = options;
     this.#options = options;
     this.#placements = new Placements(configuration.settings, folder, undefined);
     this.#remote = configuration.modules.filter((entry) => this.hosts(entry));
     checkBroker(this.#remote, this.#placements, broker);
+    const identity = guestIdentity(this.#remote, this.#placements, configuration.settings);
     this.#link = new SystemLink({
       configuration,
       placements: this.#placements,
@@ -97,7 +102,7 @@ export class Manager implements RemoteModules {
       // A broker that was started anew has forgotten who is lost.
       for (const id of this.#lost) this.#sayLost(id);
     };
-    const { everest, carabiner } = configuration.settings;
+    const { carabiner } = configuration.settings;
     this.#processes = new ProcessGroup(
       this.#link,
       this.#placements,
@@ -105,12 +110,12 @@ export class Manager implements RemoteModules {
         broker: broker.address,
         brokerEnvironment: broker.environment,
         prefixes: prefixesOf(configuration.settings),
-        prefix: this.#placements.folders?.prefix,
+        folders: this.#placements.folders,
         folder,
         logLevel: options.logLevel ?? carabiner.logLevel,
         logFormat: options.logFormat ?? 'auto',
         spare: carabiner.spareProcess,
-        runAsUser: everest['run_as_user'] === undefined ? undefined : String(everest['run_as_user']),
+        identity,
       },
       clock,
       log,

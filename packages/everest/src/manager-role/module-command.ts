@@ -7,7 +7,8 @@ import type { BrokerAddress } from '../broker/broker-address.js';
 import { brokerPort } from '../broker/broker-address.js';
 import { BROKER_VARIABLES } from '../module-role/module-settings.js';
 import type { TopicPrefixes } from '../protocol/topics.js';
-import type { GuestModule } from './guest-modules.js';
+import type { GuestIdentity } from './guest-identity.js';
+import { USUAL_FOLDERS, type EverestFolders, type GuestModule } from './guest-modules.js';
 import type { Placement } from './placement.js';
 import type { ProcessCommand } from './supervised-process.js';
 
@@ -17,13 +18,13 @@ export interface SystemAddress {
   /** What lets a module of ours into the broker: user, password, files of TLS. */
   readonly brokerEnvironment: Readonly<Record<string, string>>;
   readonly prefixes: TopicPrefixes;
-  /** Prefix of the EVerest installation. */
-  readonly prefix: string | undefined;
+  /** The EVerest installation. */
+  readonly folders: EverestFolders | undefined;
   /** Folder that packages are looked for from. */
   readonly folder: string;
   readonly logLevel: string;
   readonly logFormat: string;
-  readonly runAsUser: string | undefined;
+  readonly identity: GuestIdentity;
   /** A spare process is kept for modules of ours whose process ends. */
   readonly spare: boolean;
 }
@@ -37,7 +38,11 @@ export function moduleCommand(
   system: SystemAddress,
   declaration: ModuleShape | undefined,
 ): ProcessCommand {
-  const env = { ...inheritedEnvironment(system), ...everestEnvironment(entry, system) };
+  const env = {
+    ...installationEnvironment(system),
+    ...inheritedEnvironment(system),
+    ...everestEnvironment(entry, system),
+  };
   if (placement.kind === 'child') {
     const { package: installed } = placement.installed;
     const moduleArgs = [
@@ -85,15 +90,18 @@ export function inheritedEnvironment({
   );
 }
 
+/** Where EVerest is installed; an environment that says so already is believed, as by EVerest's manager. */
+function installationEnvironment({ folders }: SystemAddress): Record<string, string> {
+  if (folders === undefined) return {};
+  return { EV_PREFIX: folders.prefix, EV_LOG_CONF_FILE: folders.loggingConfig };
+}
+
 /** What EVerest's manager puts into the environment. What would lead to another broker is taken out. */
 function everestEnvironment(
   { id }: ModuleEntry,
-  { broker, prefixes, prefix }: SystemAddress,
+  { broker, prefixes }: SystemAddress,
 ): Record<string, string | undefined> {
   return {
-    ...(prefix === undefined
-      ? {}
-      : { EV_PREFIX: prefix, EV_LOG_CONF_FILE: join(prefix, 'etc/everest/default_logging.cfg') }),
     EV_MQTT_EVEREST_PREFIX: prefixes.everest,
     EV_MQTT_EXTERNAL_PREFIX: prefixes.external,
     ...(broker.socketPath === undefined
@@ -102,7 +110,11 @@ function everestEnvironment(
           EV_MQTT_BROKER_PORT: String(brokerPort(broker)),
           EV_MQTT_BROKER_SOCKET_PATH: undefined,
         }
-      : { EV_MQTT_BROKER_SOCKET_PATH: broker.socketPath }),
+      : {
+          EV_MQTT_BROKER_HOST: undefined,
+          EV_MQTT_BROKER_PORT: undefined,
+          EV_MQTT_BROKER_SOCKET_PATH: broker.socketPath,
+        }),
     // The manager of EVerest sets it when it publishes schemas, which this one never does.
     EV_VALIDATE_SCHEMA: undefined,
     MQTT_SERVER_ADDRESS: undefined,
@@ -123,9 +135,10 @@ function ownCredentials(id: string): Record<string, string> {
 export function guestCommand(
   { id }: ModuleEntry,
   guest: GuestModule,
-  { broker, brokerEnvironment, prefixes, prefix = '/usr' }: SystemAddress,
+  { broker, brokerEnvironment, prefixes, folders = USUAL_FOLDERS }: SystemAddress,
   env: Readonly<Record<string, string | undefined>>,
 ): ProcessCommand {
+  const { prefix, loggingConfig } = folders;
   switch (guest.kind) {
     case 'binary':
       return {
@@ -137,7 +150,7 @@ export function guestCommand(
           '--module',
           id,
           '--log_config',
-          join(prefix, 'etc/everest/default_logging.cfg'),
+          loggingConfig,
           '--mqtt_everest_prefix',
           prefixes.everest,
           '--mqtt_external_prefix',
@@ -184,10 +197,9 @@ export function guestCommand(
 /** The kernel's part: guests get SIGTERM when this process dies, and run as who they should. */
 function bound(
   { capabilities }: ModuleEntry,
-  { runAsUser }: SystemAddress,
+  { identity: { setpriv, runAs } }: SystemAddress,
   command: ProcessCommand,
 ): ProcessCommand {
-  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
   if (setpriv === undefined) return command;
   const names = capabilities.map((name) => `+${name.toLowerCase().replace(/^cap_/, '')}`).join(',');
   return {
@@ -197,7 +209,7 @@ function bound(
     args: [
       '--pdeathsig',
       'TERM',
-      ...(runAsUser === undefined ? [] : ['--reuid', runAsUser, '--init-groups']),
+      ...(runAs === undefined ? [] : ['--reuid', runAs.user, '--regid', runAs.gid, '--init-groups']),
       ...(names === '' ? [] : ['--inh-caps', names, '--ambient-caps', names]),
       '--',
       command.file,

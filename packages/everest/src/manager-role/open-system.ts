@@ -52,6 +52,7 @@ export interface System {
  *
  * @returns undefined when the composition needs one process only
  * @throws SystemBrokerError when the broker cannot be used
+ * @throws GuestIdentityError when modules of EVerest cannot run as who they should
  */
 export async function openSystem(options: SystemOptions): Promise<System | undefined> {
   const { file, host, clock = systemClock, onEnd } = options;
