@@ -28,4 +28,5 @@ export {
 } from './lifecycle/lifecycle-errors.js';
 export { formatBootTree, type BootStep } from './observability/boot-tree.js';
 export { LogBook, type LogLevel, type LogOptions } from './observability/logger.js';
+export { everestBroker, type EverestBroker } from './mqtt/everest-broker.js';
 export { MqttSettingsError } from './mqtt/mqtt-settings-error.js';

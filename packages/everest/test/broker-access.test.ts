@@ -5,7 +5,8 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { diagnose, openSystem } from '@carabiner/everest';
+import { CompositionSource, readComposition } from '@carabiner/core';
+import { diagnose, openSystem, openSystemBroker } from '@carabiner/everest';
 import { freePort, tempDir, type TempDir } from '@carabiner/testkit';
 import { mosquitto, type TestBroker } from './support/brokers.js';
 import { makeCertificate } from './support/certificates.js';
@@ -193,6 +194,31 @@ describe('ways into the broker', function () {
       await refusal({ carabiner: { mqtt: { broker: { ...at, tls } } } });
     expect(await refused({})).to.match(/self-signed certificate/);
     expect(await refused({ ca: server.cert })).to.match(/does not match certificate/);
+  });
+
+  it('the broker of MQTT_SERVER_ADDRESS takes the place of that in the settings, for everybody', async () => {
+    const made = await broker();
+    const world = await outside(made);
+    const modules = {
+      ...CHILDREN,
+      user: { ...CONSUMER, isolation: 'process' },
+      inline: { ...CHILDREN.reporter, isolation: 'inline' },
+    };
+    const variables = {
+      MQTT_SERVER_ADDRESS: '127.0.0.1',
+      MQTT_SERVER_PORT: String(made.address.port),
+    };
+    await withVariables(variables, async () => {
+      const settings = { ...EVEREST, mqtt_broker_host: 'broker.invalid', mqtt_broker_port: 1 };
+      const { configuration } = readComposition(CompositionSource.of({ settings, active_modules: {} }));
+      expect((await openSystemBroker(configuration.settings, PAIR)).address).to.deep.equal(made.address);
+      const system = await start(modules, {}, settings);
+      await exchange(system, 'Export');
+      await speaks(system, world);
+      world.heard.clear();
+      await system.runtime.call('inline', 'main', 'store', { key: 'out', value: 'hello' });
+      await eventually(() => world.heard.get('site/out') === 'hello', 'word of the module in this process');
+    });
   });
 
   it('the broker of the outside world may be another one, for children as well', async () => {

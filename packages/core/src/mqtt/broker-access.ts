@@ -4,6 +4,7 @@ import type { ModuleScope } from '../containment/module-scope.js';
 import type { ExternalMqtt, Logger, Telemetry } from '../contract/index.js';
 import type { RemoteModules } from '../lifecycle/remote-modules.js';
 import type { QueueReport } from '../bus/queue-report.js';
+import { everestBroker } from './everest-broker.js';
 import { ModuleMqtt, ModuleTelemetry } from './module-mqtt.js';
 import type { MqttLink } from './mqtt-link.js';
 
@@ -24,7 +25,7 @@ export class BrokerAccess {
     private readonly queues: QueueReport,
     private readonly remote: Pick<RemoteModules, 'telemetry'> | undefined,
   ) {
-    this.#settings = all.carabiner.externalMqtt ?? everestBroker(all);
+    this.#settings = all.carabiner.externalMqtt ?? everestSettings(all);
   }
 
   /** Loads the MQTT client, which most modules do without, if the composition names a broker. */
@@ -78,12 +79,12 @@ export class BrokerAccess {
   }
 }
 
-/** The broker of EVerest's own settings, if they name one. */
-function everestBroker({ everest }: Settings): ExternalMqttSettings | undefined {
-  const { mqtt_broker_host: host, mqtt_broker_port: port, mqtt_broker_socket_path: path } = everest;
-  if (host === undefined && port === undefined && path === undefined) return undefined;
+/** The broker of EVerest's own settings, if there is one. */
+function everestSettings(all: Settings): ExternalMqttSettings | undefined {
+  const broker = everestBroker(all);
+  if (broker === undefined) return undefined;
   return {
-    url: path === undefined ? `mqtt://${host ?? 'localhost'}:${port ?? 1_883}` : `unix://${path}`,
+    url: 'socketPath' in broker ? `unix://${broker.socketPath}` : `mqtt://${broker.host}:${broker.port}`,
     username: undefined,
     passwordEnv: undefined,
     clientId: undefined,

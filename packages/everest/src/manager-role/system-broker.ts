@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   CarabinerError,
+  everestBroker,
   type ExternalMqttSettings,
   type Settings,
   type SystemBrokerSettings,
@@ -28,30 +29,25 @@ export interface SystemBroker {
 }
 
 /**
- * Finds or starts the broker of a composition: `settings.carabiner.mqtt.broker`, else EVerest's `mqtt_broker_…`, else one
- * inside this process.
+ * Finds or starts the broker of a composition: `settings.carabiner.mqtt.broker`, else EVerest's `mqtt_broker_…` and
+ * what overrides them in the environment, else one inside this process.
  *
  * @param folder - that file names are relative to
  * @throws SystemBrokerError when a file or a password is missing, or the embedded broker's port is taken
+ * @throws MqttSettingsError when `MQTT_SERVER_ADDRESS` or `MQTT_SERVER_PORT` cannot be used
  */
 export async function openSystemBroker(
-  { everest, carabiner }: Settings,
+  settings: Settings,
   folder: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<SystemBroker> {
+  const { carabiner } = settings;
   const { broker, embeddedPort } = carabiner.mqtt;
   const outside = outsideEnvironment(carabiner.externalMqtt, folder);
   if (broker !== undefined && broker !== 'embedded')
     return elsewhere(addressOf(broker, folder, env), { ...environmentOf(broker, folder, env), ...outside });
-  const { mqtt_broker_host: host, mqtt_broker_port: port, mqtt_broker_socket_path: socketPath } = everest;
-  const named = host ?? port ?? socketPath;
-  if (broker === undefined && named !== undefined)
-    return elsewhere(
-      typeof socketPath === 'string'
-        ? { socketPath }
-        : { host: String(host ?? 'localhost'), port: Number(port ?? 1_883) },
-      outside,
-    );
+  const named = broker === undefined ? everestBroker(settings, env) : undefined;
+  if (named !== undefined) return elsewhere(named, outside);
   let embedded: EmbeddedBroker;
   try {
     embedded = await startEmbeddedBroker(embeddedPort);
