@@ -42,11 +42,11 @@ describe('command lines of modules', () => {
       broker: { host: '127.0.0.1', port: 1883 },
       brokerEnvironment: {},
       prefixes: { everest: 'everest/', external: '', telemetry: 'everest-telemetry/' },
-      prefix: '/usr',
+      folders: undefined,
       folder: '/',
       logLevel: 'info',
       logFormat: 'json',
-      runAsUser: undefined,
+      identity: { setpriv: undefined, runAs: undefined },
       spare: false,
     };
     type Given = Parameters<typeof guestCommand>;
