@@ -50,6 +50,21 @@ describe('the bundle of', () => {
       expect(kinds(single)).to.deep.equal(kinds(compiled));
     });
 
+  it('each package takes nothing out of a part that it loads later but what that part exports', async () => {
+    const taken = /(?:const|let|var)\s*\{([^{}]*)\}\s*=\s*await import\("(\.[^"]+)"\)/g;
+    const missing: string[] = [];
+    for (const place of new Set(bundled.map(({ folder }) => join(folder, 'dist', 'bundle'))))
+      for (const file of readdirSync(place).filter((name) => name.endsWith('.js')))
+        for (const [, names = '', part = ''] of readFileSync(join(place, file), 'utf8').matchAll(taken)) {
+          const exported = await load(join(place, part));
+          const wanted = names.split(',').map((name) => name.split(':')[0]?.trim() ?? '');
+          missing.push(
+            ...wanted.filter((name) => name !== '' && !(name in exported)).map((name) => `${file}: ${name}`),
+          );
+        }
+    expect(missing).to.deep.equal([]);
+  });
+
   it('each package tells the licences of the libraries inside', () => {
     for (const folder of new Set(bundled.map((entry) => entry.folder))) {
       const place = join(folder, 'dist', 'bundle');

@@ -40,6 +40,21 @@ function describeManager(kind: BrokerKind): void {
     const store = async (key: string, value: unknown): Promise<unknown> =>
       await system?.runtime.call('user', 'main', 'store', { key, value });
 
+    it('ends while it waits for a module that never comes', async () => {
+      const late = { module: 'Supply', standalone: true };
+      system = await startSystem({ psu: { module: 'Supply' }, late }, { broker });
+      const started = system.started.then(
+        () => 'started',
+        (error: unknown) => String(error),
+      );
+      await eventually(
+        () => system?.runtime.modules().find(({ id }) => id === 'psu')?.state === 'initialised',
+        'the module of this process',
+      );
+      await system.runtime.stop();
+      expect(await started).to.contain('stopped while it waited for modules of other processes');
+    });
+
     for (const [title, modules] of [
       [
         'a provider in a process of its own',

@@ -227,9 +227,9 @@ export class MetricsServer {
    * @throws Error when the address cannot be used
    */
   async start({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
-    // Loaded when it is used: most processes serve none.
-    const { createServer } = await import('node:http');
-    const server = createServer((request, response) => {
+    // Loaded when it is used: most processes serve none. A bundle hands on nothing of such a module but its default.
+    const { default: http } = await import('node:http');
+    const server = http.createServer((request, response) => {
       if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
         response.writeHead(404).end();
         return;

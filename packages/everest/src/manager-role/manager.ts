@@ -73,6 +73,7 @@ export class Manager implements RemoteModules {
   #everybodyReady = false;
   #check: () => void = () => undefined;
   #giveUp: (error: Error) => void = () => undefined;
+  #stopped = false;
   /** Set once the runtime exists; the parameters of its modules are kept there. */
   runtime: Runtime | undefined;
 
@@ -224,6 +225,7 @@ export class Manager implements RemoteModules {
     try {
       await new Promise<void>((resolve, reject) => {
         this.#giveUp = reject;
+        if (this.#stopped) reject(stoppedWaiting());
         this.#check = () => {
           if (this.#missing().length === 0) resolve();
         };
@@ -262,6 +264,9 @@ export class Manager implements RemoteModules {
   async stop(): Promise<void> {
     const { session, topics } = this.#link;
     const { broker } = this.#options;
+    // Nobody waits for modules that do not come any more.
+    this.#stopped = true;
+    this.#giveUp(stoppedWaiting());
     let asked = false;
     if (session.connected) {
       const taken = this.#link.isTaken(topics.shutdown, 'true');
@@ -356,6 +361,10 @@ export class Manager implements RemoteModules {
     this.#states.set(id, state);
     this.#host?.stateChanged(id, state, reason);
   }
+}
+
+function stoppedWaiting(): Error {
+  return new Error('the system was stopped while it waited for modules of other processes');
 }
 
 function isEnding(runtime: Runtime | undefined): boolean {

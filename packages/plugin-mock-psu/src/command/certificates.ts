@@ -57,8 +57,9 @@ function validity(now: Date): { notBeforeDate: Date; notAfterDate: Date } {
 async function generated(
   ...args: Parameters<typeof Selfsigned.generate>
 ): ReturnType<typeof Selfsigned.generate> {
-  const { generate } = await import('selfsigned');
-  return await generate(...args);
+  // A bundle hands on nothing of such a module but its default.
+  const { default: selfsigned } = await import('selfsigned');
+  return await selfsigned.generate(...args);
 }
 
 async function authority(commonName: string, now: Date): Promise<Pair> {
