@@ -157,7 +157,8 @@ class Comparison {
     path: SchemaChange['path'],
   ): void {
     const idle = keyword === 'uniqueItems' ? false : undefined;
-    const [before, after] = [old[keyword] ?? idle, now[keyword] ?? idle];
+    // A constant may be null.
+    const [before, after] = [old, now].map((schema) => (keyword in schema ? schema[keyword] : idle));
     if (jsonEqual(before, after)) return;
     const effect = before === idle ? NARROWS : after === idle ? WIDENS : BOTH;
     this.#add([...path, keyword], kind, effect, `${keyword} ${shown(old[keyword])} → ${shown(now[keyword])}`);
@@ -214,6 +215,15 @@ class Comparison {
           `property '${name}' is now ${nowRequired ? 'required' : 'optional'}`,
         );
       }
+    }
+    const at = [...path, 'required'];
+    for (const name of requiredAfter) {
+      if (requiredBefore.has(name) || Object.hasOwn(after, name)) continue;
+      this.#add(at, 'property-now-required', NARROWS, `property '${name}' is now required`);
+    }
+    for (const name of requiredBefore) {
+      if (requiredAfter.has(name) || Object.hasOwn(before, name)) continue;
+      this.#add(at, 'property-now-optional', WIDENS, `property '${name}' is now optional`);
     }
     this.#otherProperties(old['additionalProperties'] ?? true, now['additionalProperties'] ?? true, path);
   }

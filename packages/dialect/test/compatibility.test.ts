@@ -129,6 +129,11 @@ const SCHEMA_CASES: [ChangeKind, string, string, Effect][] = [
   ['constant-changed', 'type: string', 'type: string, const: a', 'narrows'],
   ['constant-changed', 'type: string, const: a', 'type: string', 'widens'],
   ['constant-changed', 'type: string, const: a', 'type: string, const: b', 'both'],
+  ['constant-changed', 'type: [string, "null"]', 'type: [string, "null"], const: null', 'narrows'],
+  ['constant-changed', 'type: [string, "null"], const: null', 'type: [string, "null"]', 'widens'],
+  ['constant-changed', 'type: [string, "null"], const: null', 'type: [string, "null"], const: a', 'both'],
+  ['property-now-required', 'type: object', 'type: object, required: [a]', 'narrows'],
+  ['property-now-optional', 'type: object, required: [a]', 'type: object', 'widens'],
   ['property-added', 'type: object', 'type: object, properties: { a: { type: number } }', 'neither'],
   [
     'property-added',
