@@ -164,6 +164,18 @@ describe('formats', () => {
           .map((parts) => parts.join(':')),
       ),
     ],
+    [
+      'uri',
+      fc
+        .tuple(
+          fc.constantFrom('http:', 'urn:', 'x'),
+          fc.constantFrom('//', '//u@', '//u:p@', '//[', ''),
+          fc.constantFrom('a', '[::1]', '[::1', '::1]', '[g]', '[1.2.3.4]', '[v1.x]', '[]', 'a]b', '[::1]b'),
+          fc.constantFrom('', ':', ':80', ':b'),
+          fc.constantFrom('', '/', '/[b]', '/b]', '?[', '#]', '#b'),
+        )
+        .map((parts) => parts.join('')),
+    ],
     ['uuid', fc.oneof(fc.uuid(), fc.string())],
   ];
   for (const [format, texts] of samples) {

@@ -77,10 +77,16 @@ export function isEmail(text: string): boolean {
   );
 }
 
-/** A URI with a scheme and without characters that RFC 3986 forbids. */
+const URI =
+  /^[a-z][a-z\d+.-]*:(?=.)(?:\/\/(?:[\w\-.~!$&'()*+,;=:%]*@)?\[([^\]]*)\](?::\d*)?(?=[/?#]|$))?[\w\-.~:/?#@!$&'()*+,;=%]*$/i;
+
+/** A URI with a scheme and without characters that RFC 3986 forbids. Brackets enclose an address of the host only. */
 export function isUri(text: string): boolean {
+  const match = URI.exec(text);
+  if (match === null) return false;
+  const address = match[1];
   return (
-    /^[a-z][a-z\d+.-]*:[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i.test(text) &&
+    (address === undefined || isIpv6(address) || /^v[\da-f]+\.[\w\-.~!$&'()*+,;=:]+$/i.test(address)) &&
     !/%(?![\da-f]{2})/i.test(text) &&
     text.split('#').length <= 2
   );
