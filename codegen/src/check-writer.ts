@@ -6,46 +6,36 @@ import {
   type Json,
   type JsonObject,
 } from '@carabiner/dialect';
+import { FORMAT_CHECKS, isInherited, USED_NAMES, VALIDATION_NAMES } from './check-names.js';
 import { allOf, anyOf, flatCondition, returnStatement, type Condition } from './condition.js';
 import { constantCase, identifier, pascalCase } from './identifiers.js';
+import { isOfType, refusesUndefined, typesOf } from './schema-types.js';
 import { bracketed, literal, quote } from './source-text.js';
 
 /** An enum longer than this is looked up in a set. */
 const LONGEST_CHAIN = 6;
-
-const FORMAT_CHECKS: { readonly [format: string]: string } = {
-  'date-time': 'isDateTime',
-  date: 'isDate',
-  time: 'isTime',
-  email: 'isEmail',
-  hostname: 'isHostname',
-  ipv4: 'isIpv4',
-  ipv6: 'isIpv6',
-  uri: 'isUri',
-  uuid: 'isUuid',
-};
 
 /** Writes functions that decide by straight-line code whether a value conforms to a schema. */
 export class CheckWriter {
   /** Functions of the validation module that the code uses. */
   readonly used = new Set<string>();
   readonly #checkOf: (file: string, type: string) => string;
-  readonly #names = new Set<string>();
+  readonly #names: Set<string>;
   /** Constants and helper functions that the function being written needs. */
   #before: string[] = [];
 
-  /** @param checkOf how the code calls the check of a named type */
-  constructor(checkOf: (file: string, type: string) => string) {
+  /**
+   * @param checkOf how the code calls the check of a named type
+   * @param names of the module that the code stands in; those of the code are added
+   */
+  constructor(checkOf: (file: string, type: string) => string, names: Set<string>) {
     this.#checkOf = checkOf;
+    this.#names = names;
+    for (const name of [...VALIDATION_NAMES, ...USED_NAMES]) names.add(name);
   }
 
   /** Name of the last function written. */
   last = '';
-
-  /** Keeps names free for functions that are written later. */
-  reserve(names: readonly string[]): void {
-    for (const name of names) this.#names.add(name);
-  }
 
   /** `name`, or with a number behind it when it is taken. */
   free(name: string): string {
@@ -64,14 +54,11 @@ export class CheckWriter {
     this.#names.add(name);
     this.last = name;
     this.#before = [];
-    const body = this.#conditions(schema, 'value', name.replace(/^is/, ''));
-    const parameter = body.length === 0 ? '_value' : 'value';
+    const body = returnStatement(allOf(this.#conditions(schema, 'value', name.replace(/^is/, ''))));
+    const parameter = parameterOf(body);
     const head = type === undefined ? `function ${name}` : `export function ${name}`;
     const result = type === undefined ? 'boolean' : `${parameter} is ${type}`;
-    return [
-      ...this.#before,
-      `${head}(${parameter}: unknown): ${result} {\n${returnStatement(allOf(body))}}\n`,
-    ].join('\n');
+    return [...this.#before, `${head}(${parameter}: unknown): ${result} {\n${body}}\n`].join('\n');
   }
 
   /** Conditions that must all hold; none when every value conforms. */
@@ -209,7 +196,8 @@ export class CheckWriter {
     if (conditions.length === 0) return [];
     const test = flatCondition(allOf(conditions));
     const call = /^([\w$.]+)\(item\)$/.exec(test);
-    return [`${array}.${method}(${call?.[1] ?? `(item) => ${test}`})`];
+    const parameter = mentions(test, 'item') ? 'item' : '';
+    return [`${array}.${method}(${call?.[1] ?? `(${parameter}) => ${test}`})`];
   }
 
   #objectConditions(schema: JsonObject, value: string, hint: string): Condition[] {
@@ -218,14 +206,17 @@ export class CheckWriter {
     const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
     const required = isJsonArray(schema['required']) ? schema['required'].map(String) : [];
     for (const [name, property] of Object.entries(properties)) {
-      const member = `${value}[${quote(name)}]`;
-      const own = this.#nested(property, member, hint + pascalCase(name));
+      const member = this.#member(value, name);
+      // The compiler narrows no call: what is read by one needs a function.
+      const own = isInherited(name)
+        ? this.#delegated(property, member, hint + pascalCase(name))
+        : this.#nested(property, member, hint + pascalCase(name));
       if (required.includes(name)) {
         conditions.push(...(refusesUndefined(property) ? [] : [`${member} !== undefined`]), ...own);
       } else if (own.length > 0) conditions.push(anyOf([`${member} === undefined`, allOf(own)]));
     }
     for (const name of required) {
-      if (!Object.hasOwn(properties, name)) conditions.push(`${value}[${quote(name)}] !== undefined`);
+      if (!Object.hasOwn(properties, name)) conditions.push(`${this.#member(value, name)} !== undefined`);
     }
     if (typeof minProperties === 'number')
       conditions.push(`Object.keys(${value}).length >= ${minProperties}`);
@@ -234,18 +225,23 @@ export class CheckWriter {
     conditions.push(...this.#otherMembers(schema, value, hint, Object.keys(properties)));
     if (propertyNames !== undefined) {
       const own = this.#nested(propertyNames, 'key', `${hint}Key`);
-      if (own.length > 0)
-        conditions.push(`Object.keys(${value}).every((key: unknown) => ${flatCondition(allOf(own))})`);
+      const test = flatCondition(allOf(own));
+      const parameter = mentions(test, 'key') ? 'key: unknown' : '';
+      if (own.length > 0) conditions.push(`Object.keys(${value}).every((${parameter}) => ${test})`);
     }
     for (const [name, needs] of Object.entries(isJsonObject(dependencies) ? dependencies : {})) {
       const own = isJsonArray(needs)
         ? needs
             .filter((other) => typeof other === 'string')
-            .map((other) => `${value}[${quote(other)}] !== undefined`)
+            .map((other) => `${this.#member(value, other)} !== undefined`)
         : this.#nested(needs, value, hint);
-      if (own.length > 0) conditions.push(anyOf([`${value}[${quote(name)}] === undefined`, allOf(own)]));
+      if (own.length > 0) conditions.push(anyOf([`${this.#member(value, name)} === undefined`, allOf(own)]));
     }
     return conditions;
+  }
+
+  #member(value: string, name: string): string {
+    return isInherited(name) ? `${this.#use('own')}(${value}, ${quote(name)})` : `${value}[${quote(name)}]`;
   }
 
   #otherMembers(schema: JsonObject, value: string, hint: string, names: readonly string[]): Condition[] {
@@ -280,7 +276,7 @@ export class CheckWriter {
     }
     if (conditions.length === 0) return [];
     const test = flatCondition(allOf(conditions));
-    const [key, item] = ['key', 'item'].map((name) => (new RegExp(`\\b${name}\\b`).test(test) ? name : ''));
+    const [key, item] = ['key', 'item'].map((name) => (mentions(test, name) ? name : ''));
     return [`Object.entries(${value}).every(([${key}${item === '' ? '' : `, ${item}`}]) => ${test})`];
   }
 
@@ -300,13 +296,18 @@ export class CheckWriter {
       conditions.push(`${this.#use('isExactlyOne')}(${tests})`);
     }
     if (schema['not'] !== undefined) {
-      conditions.push(`!(${flatCondition(allOf(this.#nested(schema['not'], value, `${hint}Not`)))})`);
+      const not = this.#nested(schema['not'], value, `${hint}Not`);
+      conditions.push(not.length === 0 ? 'false' : `!(${flatCondition(allOf(not))})`);
     }
     if (schema['if'] !== undefined) {
-      const [test, then, otherwise] = (['if', 'then', 'else'] as const).map((keyword) =>
-        flatCondition(allOf(this.#nested(schema[keyword] ?? true, value, hint + pascalCase(keyword))), true),
-      );
-      conditions.push(`(${test} ? ${then} : ${otherwise})`);
+      const branch = (keyword: string): Condition[] =>
+        this.#nested(schema[keyword] ?? true, value, hint + pascalCase(keyword));
+      const flat = (parts: readonly Condition[]): string => flatCondition(allOf(parts), true);
+      const test = flat(branch('if'));
+      // The compiler takes a branch that is never reached amiss.
+      if (test === 'true') conditions.push(...branch('then'));
+      else if (test === 'false') conditions.push(...branch('else'));
+      else conditions.push(`(${test} ? ${flat(branch('then'))} : ${flat(branch('else'))})`);
     }
     return conditions;
   }
@@ -320,11 +321,16 @@ export class CheckWriter {
       isJsonObject(schema) &&
       schema['$ref'] === undefined &&
       NESTING.some((key) => schema[key] !== undefined);
-    if (!inObject) return this.#conditions(schema, value, hint);
+    return inObject ? this.#delegated(schema, value, hint) : this.#conditions(schema, value, hint);
+  }
+
+  /** Conditions in a function of their own, as a call of it. */
+  #delegated(schema: Json, value: string, hint: string): Condition[] {
     const name = this.#unique(`is${identifier(hint)}`);
-    const body = this.#conditions(schema, 'value', hint);
-    if (body.length === 0) return [];
-    this.#before.push(`function ${name}(value: unknown): boolean {\n${returnStatement(allOf(body))}}\n`);
+    const conditions = this.#conditions(schema, 'value', hint);
+    if (conditions.length === 0) return [];
+    const body = returnStatement(allOf(conditions));
+    this.#before.push(`function ${name}(${parameterOf(body)}: unknown): boolean {\n${body}}\n`);
     return [`${name}(${value})`];
   }
 
@@ -354,6 +360,15 @@ export class CheckWriter {
   }
 }
 
+/** A parameter that is not used says so by its name, for compilers that mind. */
+function parameterOf(body: string): string {
+  return mentions(body, 'value') ? 'value' : '_value';
+}
+
+function mentions(code: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(code);
+}
+
 /** Keywords that make an inline schema a function of its own. */
 const NESTING = [
   'properties',
@@ -365,32 +380,3 @@ const NESTING = [
   'not',
   'if',
 ];
-
-function typesOf(schema: JsonObject): readonly string[] | undefined {
-  const { type } = schema;
-  if (type === undefined) return undefined;
-  const types = (isJsonArray(type) ? type : [type]).map(String);
-  // An integer is a number.
-  return types.includes('number') ? types.filter((name) => name !== 'integer') : types;
-}
-
-function isOfType(value: Json, type: string): boolean {
-  switch (type) {
-    case 'null':
-      return value === null;
-    case 'integer':
-      return Number.isInteger(value);
-    case 'array':
-      return isJsonArray(value);
-    case 'object':
-      return isJsonObject(value);
-    default:
-      return typeof value === type;
-  }
-}
-
-function refusesUndefined(schema: Json): boolean {
-  return (
-    isJsonObject(schema) && ['$ref', 'type', 'enum', 'const'].some((keyword) => schema[keyword] !== undefined)
-  );
-}

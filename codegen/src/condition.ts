@@ -5,9 +5,10 @@ import { LINE_WIDTH } from './source-text.js';
 export type Condition =
   string | { readonly all: readonly Condition[] } | { readonly any: readonly Condition[] };
 
-/** True when all hold; no part at all is `true`. */
+/** True when all hold; no part at all is `true`. What never holds comes last: the compiler takes code behind it amiss. */
 export function allOf(parts: readonly Condition[]): Condition {
-  const flat = parts.flatMap((part) => (typeof part === 'object' && 'all' in part ? part.all : [part]));
+  const all = parts.flatMap((part) => (typeof part === 'object' && 'all' in part ? part.all : [part]));
+  const flat = [...all.filter((part) => part !== 'false'), ...(all.includes('false') ? ['false'] : [])];
   const [only] = flat;
   if (only === undefined) return 'true';
   return flat.length === 1 ? only : { all: flat };

@@ -9,6 +9,7 @@ import {
   type SpecSet,
   type TypeFileModel,
 } from '@carabiner/dialect';
+import { VALIDATION_NAMES } from './check-names.js';
 import { CheckWriter } from './check-writer.js';
 import { header } from './header.js';
 import { identifier, pascalCase } from './identifiers.js';
@@ -21,11 +22,12 @@ const PROSE = ['description', 'title', 'examples', '$comment'];
 /** `checks/types/<file>.ts`: a check for each type, and the schemas as data. */
 export function emitTypeChecks(model: TypeFileModel, layout: Layout): string {
   const here = 'checks/types';
-  const namespaces = new Namespaces(['types', 'schemas', ...Object.keys(model.types).map(checkName)]);
-  const writer = new CheckWriter((file, type) =>
-    file === model.name ? checkName(type) : `${namespaces.alias(file)}.${checkName(type)}`,
+  const names = new Set(['types', 'schemas', ...Object.keys(model.types).map(checkName)]);
+  const namespaces = new Namespaces(names);
+  const writer = new CheckWriter(
+    (file, type) => (file === model.name ? checkName(type) : `${namespaces.alias(file)}.${checkName(type)}`),
+    names,
   );
-  writer.reserve([...IMPORTED, ...Object.keys(model.types).map(checkName)]);
   const functions = Object.entries(model.types).map(([type, schema]) =>
     writer.function(checkName(type), schema, `types.${identifier(type)}`),
   );
@@ -47,9 +49,9 @@ export function emitTypeChecks(model: TypeFileModel, layout: Layout): string {
 /** `checks/interfaces/<name>.ts`: validators of every command and variable, and the definition as data. */
 export function emitInterfaceChecks(model: InterfaceModel, specs: SpecSet, layout: Layout): string {
   const here = 'checks/interfaces';
-  const namespaces = new Namespaces(['commands', 'definition', 'files', 'variables']);
-  const writer = new CheckWriter((file, type) => `${namespaces.alias(file)}.${checkName(type)}`);
-  writer.reserve(IMPORTED);
+  const names = new Set(['commands', 'definition', 'files', 'variables']);
+  const namespaces = new Namespaces(names);
+  const writer = new CheckWriter((file, type) => `${namespaces.alias(file)}.${checkName(type)}`, names);
   const files = specs.typeFilesOf(model);
   const functions: string[] = [];
   const commands = Object.entries(model.commands).map(([command, { arguments: schemas, result }]) => {
@@ -72,7 +74,7 @@ export function emitInterfaceChecks(model: InterfaceModel, specs: SpecSet, layou
   for (const file of files) namespaces.alias(file);
   const used = new Set<string>(writer.used);
   if (commands.length > 0) used.add('argumentsSchema');
-  if (commands.some((text) => text.includes('nothing'))) used.add('nothing');
+  if (Object.values(model.commands).some(({ result }) => result === undefined)) used.add('nothing');
   if (commands.length + variables.length > 0) used.add('validator');
   const definition = {
     cmds: Object.fromEntries(
@@ -95,19 +97,10 @@ export function emitInterfaceChecks(model: InterfaceModel, specs: SpecSet, layou
   ].join('\n');
 }
 
-/** Names that the validation module has taken. */
-const TAKEN = new Set(
-  'Array Date DateTime Email Equal ExactlyOne Hostname Integer Ipv4 Ipv6 Number Object Time Unique Uri Uuid'.split(
-    ' ',
-  ),
-);
-
-const IMPORTED = [...TAKEN].map((name) => `is${name}`);
-
 /** The check of a named type. */
 export function checkName(type: string): string {
-  const name = identifier(type);
-  return TAKEN.has(name) ? `is${name}_` : `is${name}`;
+  const name = `is${identifier(type)}`;
+  return VALIDATION_NAMES.includes(name) ? `${name}_` : name;
 }
 
 /** An import of several names, on one line or on many. */

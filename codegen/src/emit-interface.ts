@@ -15,8 +15,22 @@ import {
   typeUnion,
 } from './source-text.js';
 import type { TypeBundle } from './type-bundle.js';
-import type { TypeMember } from './type-expression.js';
+import type { TypeExpression, TypeMember } from './type-expression.js';
 import { printObject, printType } from './type-printer.js';
+
+/** Names that every file of an interface has or uses. */
+const FIXED_NAMES = [
+  'CallContext',
+  'CallOptions',
+  'Client',
+  'InterfaceDescriptor',
+  'Provided',
+  'Token',
+  'checks',
+  'token',
+];
+/** What follows an interface's name in the names that its file declares. */
+const SUFFIXES = ['Calls', 'Client', 'ErrorType', 'Interface', 'Provided', 'Provider', 'Token', 'Variables'];
 
 /** `interfaces/<name>.ts`: what a provider implements, what a consumer holds, the descriptor and the token. */
 export function emitInterface(
@@ -27,7 +41,7 @@ export function emitInterface(
 ): string {
   const here = 'interfaces';
   const name = pascalCase(model.name);
-  const namespaces = new Namespaces(['checks', 'token']);
+  const namespaces = new Namespaces(new Set([...FIXED_NAMES, ...SUFFIXES.map((suffix) => name + suffix)]));
   const nameOf = (bundleName: string): string => {
     const target = bundle.typeOf(bundleName);
     return target === undefined ? bundleName : `${namespaces.alias(target.file)}.${identifier(target.type)}`;
@@ -37,18 +51,17 @@ export function emitInterface(
     return {
       key: propertyKey(command),
       members: bundle.arguments(model.name, command),
-      result: result === undefined ? 'void' : printType(result, { nameOf, indent: '  ', column: 0 }),
+      result: result === undefined ? ['void'] : alternatives(result, nameOf),
       doc: commandDoc(definition.description, definition.arguments, definition.result),
     };
   });
   const provider = methods.map(({ key, members, result, doc }) => {
-    // A long union begins with a bar of its own.
-    const returns = [result.replace(/^\s*\|\s*/, ''), `Promise<${result}>`];
+    const returns = [...result, promise(result)];
     return doc + signature(key, 'args', members, 'call: CallContext', returns, nameOf);
   });
   const calls = methods.map(({ key, members, result, doc }) => {
     const args = members.length === 0 ? 'args?' : 'args';
-    return doc + signature(key, args, members, 'options?: CallOptions', [`Promise<${result}>`], nameOf);
+    return doc + signature(key, args, members, 'options?: CallOptions', [promise(result)], nameOf);
   });
   const variables = printObject(bundle.variables(model.name), {
     nameOf,
@@ -90,6 +103,18 @@ export function emitInterface(
       .map(([file, alias]) => `import type * as ${alias} from '${layout.specifier('types', file, here)}';\n`),
   ];
   return [header(`interfaces/${model.name}.yaml`, model.source) + imports.join(''), ...body].join('\n');
+}
+
+/** The parts of a union, or the one type that it is no union of. */
+function alternatives(type: TypeExpression, nameOf: (bundleName: string) => string): string[] {
+  return (type.kind === 'union' ? type.parts : [type]).map((part) =>
+    printType(part, { nameOf, indent: '  ', column: 0 }),
+  );
+}
+
+function promise(types: readonly string[]): string {
+  const union = typeUnion(types, { indent: '    ', column: 12 });
+  return union.startsWith('\n') ? `Promise<${union}\n    >` : `Promise<${union.trimStart()}>`;
 }
 
 function alias(name: string, generic: string, args: readonly string[]): string {

@@ -8,6 +8,7 @@ import {
   type ManifestModel,
   type RequirementModel,
 } from '@carabiner/dialect';
+import { isInherited } from './check-names.js';
 import { importNames } from './emit-checks.js';
 import { header } from './header.js';
 import { identifier, pascalCase } from './identifiers.js';
@@ -31,6 +32,9 @@ export function emitModule(manifest: ManifestModel, layout: Layout, from: string
   const hasConfig =
     Object.keys(manifest.config).length > 0 ||
     Object.values(manifest.provides).some(({ config }) => Object.keys(config).length > 0);
+  const inherits = [manifest, ...Object.values(manifest.provides)].some(
+    (model) => hasInherited(model.config) || ('provides' in model && hasInherited(model.provides)),
+  );
   return [
     header(from, manifest.source) +
       importNames(
@@ -40,6 +44,7 @@ export function emitModule(manifest: ManifestModel, layout: Layout, from: string
       interfaces.join('') +
       "import * as z from 'zod';\n",
     ...(hasConfig ? [EXPECTED] : []),
+    ...(inherits ? [OWN_MEMBERS] : []),
     ...emitConfig(manifest, name),
     ...emitConnections(manifest, name),
     emitDescriptor(manifest, name),
@@ -62,6 +67,13 @@ function expected(parameter: string, allowed: string, secret = false) {
       return \`'\${parameter}' \${found}; expected \${allowed}\`;
     },
   };
+}
+`;
+
+/** Part of every module that names a parameter or an implementation like what every object inherits. */
+const OWN_MEMBERS = `/** zod reads what an object inherits like its own: the same object without anything inherited. */
+function ownMembers(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { __proto__: null, ...value } : value;
 }
 `;
 
@@ -105,6 +117,7 @@ function emitConfig({ module, config, provides }: ManifestModel, name: string): 
     docComment([`Checks the configuration of the implementations and fills in defaults.`]) +
       `export const ${name}ImplementationConfigSchema = ${leftOutUnused(
         objectSchema(
+          provides,
           implementations.map(
             ([id, { config: own }]) =>
               `${propertyKey(id)}: ${indentLines(configSchema(own, memberAccess('implementationMessages', id)), '  ').trimStart()}`,
@@ -177,6 +190,7 @@ function messagesOf(config: ConfigParameters, prefix: string): string {
 
 function configSchema(config: ConfigParameters, messages: string): string {
   return objectSchema(
+    config,
     Object.entries(config).map(([parameter, model]) => {
       const calls = valueSchema(model, memberAccess(messages, parameter));
       if (model.default !== undefined) calls.push(`default(${literal(model.default)})`);
@@ -269,7 +283,7 @@ function emitDescriptor(manifest: ManifestModel, name: string): string {
       ),
       indent,
       indent.length + 8,
-    );
+    ) + constant(config);
   const provides = Object.entries(manifest.provides).map(
     ([id, model]) =>
       `    ${propertyKey(id)}: {\n      description: ${quote(model.description.trim())},\n` +
@@ -286,10 +300,19 @@ function emitDescriptor(manifest: ManifestModel, name: string): string {
   return (
     `${docComment([`\`${manifest.module}\` at run time.`])}export const ${name}Descriptor: ModuleDescriptor = {\n` +
     `  module: ${quote(manifest.module)},\n  description: ${quote(manifest.description.trim())},\n` +
-    `  config: ${parameters(manifest.config, '  ')},\n  provides: ${group(provides)},\n  requires: ${group(requires)},\n` +
+    `  config: ${parameters(manifest.config, '  ')},\n  provides: ${group(provides)}${constant(manifest.provides)},\n  requires: ${group(requires)},\n` +
     `  enableExternalMqtt: ${manifest.enableExternalMqtt},\n  enableTelemetry: ${manifest.enableTelemetry},\n` +
     `  enableGlobalErrors: ${manifest.enableGlobalErrors},\n};\n`
   );
+}
+
+/** What keeps literals narrow under a name that every object inherits: there the compiler does not look at the type wanted. */
+function constant(members: object): string {
+  return hasInherited(members) ? ' as const' : '';
+}
+
+function hasInherited(members: object): boolean {
+  return Object.keys(members).some(isInherited);
 }
 
 /** A parameter as the descriptor holds it. */
@@ -334,8 +357,11 @@ function braces(members: readonly string[]): string {
     : `{\n${members.map((member) => `  ${member.replace(/^ {2}(?=readonly)/, '')}`).join('')}}`;
 }
 
-function objectSchema(members: readonly string[]): string {
-  return members.length === 0
-    ? 'z.strictObject({})'
-    : `z.strictObject({\n${members.map((member) => `  ${member},\n`).join('')}})`;
+/** @param named what has the members' names */
+function objectSchema(named: object, members: readonly string[]): string {
+  const schema =
+    members.length === 0
+      ? 'z.strictObject({})'
+      : `z.strictObject({\n${members.map((member) => `  ${member},\n`).join('')}})`;
+  return hasInherited(named) ? `z.preprocess(ownMembers, ${schema})` : schema;
 }

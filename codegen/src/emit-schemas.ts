@@ -8,6 +8,7 @@ import {
   type SpecSet,
   type TypeFileModel,
 } from '@carabiner/dialect';
+import { FORMAT_CHECKS, isInherited } from './check-names.js';
 import { CheckWriter } from './check-writer.js';
 import { checkName, importNames } from './emit-checks.js';
 import { stringEnum } from './emit-types.js';
@@ -27,17 +28,6 @@ const KNOWN: { readonly [type: string]: readonly string[] } = {
   null: [],
 };
 const NEUTRAL = ['type', 'description', 'title', 'examples', 'default', '$comment'];
-const FORMATS: { readonly [format: string]: string } = {
-  'date-time': 'isDateTime',
-  date: 'isDate',
-  time: 'isTime',
-  email: 'isEmail',
-  hostname: 'isHostname',
-  ipv4: 'isIpv4',
-  ipv6: 'isIpv6',
-  uri: 'isUri',
-  uuid: 'isUuid',
-};
 
 /** `schemas/<file>.ts`: a zod schema for each type, of the same opinion as its check. */
 export function emitSchemas(model: TypeFileModel, specs: SpecSet, layout: Layout): string {
@@ -87,10 +77,13 @@ class ZodWriter {
   constructor(model: TypeFileModel, specs: SpecSet) {
     this.#model = model;
     this.#specs = specs;
-    const taken = ['z', 'types', 'integer', ...Object.keys(model.types).map(schemaName)];
-    this.namespaces = new Namespaces(taken);
-    this.checkNamespaces = new Namespaces(taken, '_checks');
-    this.#checks = new CheckWriter((file, type) => `${this.checkNamespaces.alias(file)}.${checkName(type)}`);
+    const names = new Set(['z', 'types', 'integer', ...Object.keys(model.types).map(schemaName)]);
+    this.namespaces = new Namespaces(names);
+    this.checkNamespaces = new Namespaces(names, '_checks');
+    this.#checks = new CheckWriter(
+      (file, type) => `${this.checkNamespaces.alias(file)}.${checkName(type)}`,
+      names,
+    );
   }
 
   /** Functions of the validation module that the code uses, sorted. */
@@ -156,6 +149,8 @@ class ZodWriter {
       (schema['enum'] === undefined || stringEnum(schema) !== undefined) &&
       (!isJsonArray(required) ||
         required.every((name) => typeof name === 'string' && names.includes(name))) &&
+      // zod reads what every object inherits like a member of its own.
+      !names.some(isInherited) &&
       // An undefined member would count as present for zod.
       (isJsonObject(properties) ? Object.values(properties) : []).every(isJsonObject)
     );
@@ -215,7 +210,7 @@ class ZodWriter {
           ? `.regex(${expression})`
           : `.refine((text) => ${expression}.test(text), ${quote(`expected a text that matches ${pattern}`)})`;
     }
-    const check = typeof format === 'string' ? FORMATS[format] : undefined;
+    const check = typeof format === 'string' ? FORMAT_CHECKS[format] : undefined;
     if (check !== undefined) {
       this.#used.add(check);
       text += `.refine(${check}, ${quote(`expected a ${typeof format === 'string' ? format : ''}`)})`;

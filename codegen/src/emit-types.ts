@@ -10,7 +10,7 @@ import { printType } from './type-printer.js';
 
 /** `types/<file>.ts`: a type for each schema, and for each string enum an object of its values. */
 export function emitTypes(model: TypeFileModel, bundle: TypeBundle, layout: Layout): string {
-  const namespaces = new Namespaces(Object.keys(model.types).map(identifier));
+  const namespaces = new Namespaces(new Set(Object.keys(model.types).map(identifier)));
   const nameOf = (bundleName: string): string => {
     const target = bundle.typeOf(bundleName);
     if (target === undefined) return bundleName;

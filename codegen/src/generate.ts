@@ -99,6 +99,7 @@ export class Generator {
     const interfaceModels = interfaces.flatMap((name) => specs.interface(name) ?? []);
     const { manifests, findings: manifestFindings } = this.#manifests.read(patterns, specs, this.#cwd);
     const findings = [...specs.findings, ...manifestFindings, ...nameClashes(typeModels, interfaceModels)];
+    if (!hasErrors(findings)) findings.push(...(await this.#bundle.update(typeModels, interfaceModels)));
     const empty: Generated = {
       files: new Map(),
       jsonSchema: new Map(),
@@ -108,7 +109,6 @@ export class Generator {
       manifests,
     };
     if (hasErrors(findings)) return empty;
-    await this.#bundle.update(typeModels, interfaceModels);
 
     const texts: (readonly [Target, string, string])[] = [];
     for (const model of typeModels) texts.push(...this.#typeFile(model, specs, layout));

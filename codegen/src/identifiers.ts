@@ -16,12 +16,13 @@ export function identifier(name: string): string {
   return RESERVED.has(text) ? `${text}_` : text;
 }
 
-/** `power_supply_DC` → `PowerSupplyDC`, `ISO15118_charger` → `ISO15118Charger`. */
+/** `power_supply_DC` → `PowerSupplyDC`, `ISO15118_charger` → `ISO15118Charger`, `_3phase` → `_3phase`. */
 export function pascalCase(name: string): string {
-  return name
+  const text = name
     .split(/[^A-Za-z0-9]+/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
+  return /^[A-Z]/.test(text) ? text : `_${text}`;
 }
 
 /** `StateOfCharge` → `STATE_OF_CHARGE`. */

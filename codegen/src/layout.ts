@@ -50,13 +50,16 @@ export function relative(from: string, to: string): string {
 
 /** Names under which a module imports type files as a whole, none of them taken by the module's own names. */
 export class Namespaces {
-  readonly #taken: ReadonlySet<string>;
+  readonly #taken: Set<string>;
   readonly #suffix: string;
   readonly #aliases = new Map<string, string>();
 
-  /** @param suffix of every alias */
-  constructor(taken: Iterable<string> = [], suffix = '') {
-    this.#taken = new Set(taken);
+  /**
+   * @param taken names of the module; every alias is added to them
+   * @param suffix of every alias
+   */
+  constructor(taken: Set<string>, suffix = '') {
+    this.#taken = taken;
     this.#suffix = suffix;
   }
 
@@ -64,9 +67,9 @@ export class Namespaces {
   alias(file: string): string {
     let alias = this.#aliases.get(file);
     if (alias === undefined) {
-      const used = new Set(this.#aliases.values());
       alias = identifier(file) + this.#suffix;
-      while (this.#taken.has(alias) || used.has(alias)) alias += '_';
+      while (this.#taken.has(alias)) alias += '_';
+      this.#taken.add(alias);
       this.#aliases.set(file, alias);
     }
     return alias;

@@ -70,6 +70,15 @@ function clashes(manifest: ManifestModel, others: ReadonlyMap<string, ManifestMo
       }),
     ];
   }
+  if (module === 'Module') {
+    return [
+      source.finding([], {
+        code: 'name-clash',
+        message: `a module cannot be called '${module}': its code would declare names that it imports from @carabiner/core`,
+        expected: 'another name',
+      }),
+    ];
+  }
   const other = [...others.values()].find((candidate) => candidate.module.toLowerCase() === name);
   if (other === undefined || other.source.file === source.file) return [];
   return [

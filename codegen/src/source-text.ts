@@ -11,15 +11,16 @@ export function quote(text: string): string {
   return `'${body.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`;
 }
 
-/** A property key: plain where that is legal, else quoted. */
+/** A property key: plain where that is legal, else quoted. `__proto__` is computed, or it would set the prototype. */
 export function propertyKey(name: string): string {
+  if (name === '__proto__') return "['__proto__']";
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
 }
 
 /** How code reads a member of `value`: with a dot where that is legal. */
 export function memberAccess(value: string, name: string): string {
   const key = propertyKey(name);
-  return key === name ? `${value}.${name}` : `${value}[${key}]`;
+  return key === name ? `${value}.${name}` : `${value}[${quote(name)}]`;
 }
 
 /** Puts `indent` before every line that is not empty. */
@@ -88,7 +89,8 @@ export function typeUnion(
   options: { readonly indent?: string; readonly column?: number } = {},
 ): string {
   const { indent = '', column = indent.length } = options;
-  if (types.length === 0) return ' never';
+  const [only = 'never'] = types;
+  if (types.length < 2) return ` ${only}`;
   const line = types.join(' | ');
   if (column + line.length + 2 <= LINE_WIDTH) return ` ${line}`;
   return types.map((type) => `\n${indent}  | ${type}`).join('');

@@ -3,20 +3,30 @@ import {
   isJsonArray,
   isJsonObject,
   parseTypeReference,
+  type Finding,
   type InterfaceModel,
   type Json,
   type JsonObject,
   type TypeFileModel,
+  type YamlPath,
+  type YamlSource,
 } from '@carabiner/dialect';
-import { parseDeclarations, type TypeExpression, type TypeMember } from './type-expression.js';
-
-/** Keywords that decide about the TypeScript type. */
-const SHAPE_KEYWORDS: readonly string[] = ['type', 'enum', 'const', 'required', 'allOf', 'anyOf', 'oneOf'];
+import { MEMBER_PREFIX, parseDeclarations, type TypeExpression, type TypeMember } from './type-expression.js';
 
 /** A named type of the specifications. */
 export interface BundledType {
   readonly file: string;
   readonly type: string;
+}
+
+/** A schema of the bundle, and where it comes from. */
+interface Definition {
+  readonly name: string;
+  readonly shape: Json;
+  /** The shape as text. */
+  readonly text: string;
+  readonly source: YamlSource;
+  readonly path: YamlPath;
 }
 
 /** What stands for a type that is declared elsewhere. */
@@ -31,26 +41,57 @@ export class TypeBundle {
   readonly #names = new Map<string, string>();
   readonly #types = new Map<string, BundledType>();
   /** Definitions of the update that is going on. */
-  #definitions = new Map<string, Json>();
+  #definitions: Definition[] = [];
   /** Definitions as text that {@link TypeBundle.#declarations} were made of. */
   readonly #compiled = new Map<string, string>();
   readonly #declarations = new Map<string, TypeExpression>();
 
-  /** @throws Error when json-schema-to-typescript refuses a schema */
-  async update(typeFiles: readonly TypeFileModel[], interfaces: readonly InterfaceModel[]): Promise<void> {
-    this.#definitions = new Map();
-    for (const { name: file, types } of typeFiles) {
+  /** @returns a finding for each schema that json-schema-to-typescript cannot make a type of */
+  async update(
+    typeFiles: readonly TypeFileModel[],
+    interfaces: readonly InterfaceModel[],
+  ): Promise<readonly Finding[]> {
+    this.#definitions = [];
+    for (const { name: file, types, source } of typeFiles) {
       for (const [type, schema] of Object.entries(types)) {
         if (referenceOf(schema) === undefined) {
-          this.#definitions.set(this.#name({ file, type }), this.#shape(schema));
+          this.#define(this.#name({ file, type }), this.#shape(schema), source, ['types', type]);
         }
       }
     }
     for (const model of interfaces) this.#addInterface(model);
-    const changed = [...this.#definitions]
-      .map(([name, shape]) => ({ name, shape, text: JSON.stringify(shape) }))
-      .filter(({ name, text }) => this.#compiled.get(name) !== text);
-    if (changed.length === 0) return;
+    const changed = this.#definitions.filter(({ name, text }) => this.#compiled.get(name) !== text);
+    if (changed.length === 0) return [];
+    try {
+      await this.#compile(changed);
+      return [];
+    } catch {
+      return await this.#refused(changed);
+    }
+  }
+
+  /** Compiles one definition after the other, to tell which of them it is that cannot be. */
+  async #refused(changed: readonly Definition[]): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    for (const definition of changed) {
+      try {
+        await this.#compile([definition]);
+      } catch (error) {
+        const { source, path } = definition;
+        findings.push(
+          source.finding(path, {
+            at: 'key',
+            code: 'no-type',
+            message: `no TypeScript type can be made of this: ${error instanceof Error ? error.message : String(error)}`,
+            expected: 'a plainer schema',
+          }),
+        );
+      }
+    }
+    return findings;
+  }
+
+  async #compile(changed: readonly Definition[]): Promise<void> {
     const definitions: Record<string, Json> = Object.fromEntries(
       changed.map(({ name, shape }) => [name, shape]),
     );
@@ -106,22 +147,28 @@ export class TypeBundle {
     return declared?.kind === 'object' ? declared.members : [];
   }
 
-  #addInterface({ name, commands, variables }: InterfaceModel): void {
+  #define(name: string, shape: Json, source: YamlSource, path: YamlPath): void {
+    this.#definitions.push({ name, shape, text: JSON.stringify(shape), source, path });
+  }
+
+  #addInterface({ name, commands, variables, source }: InterfaceModel): void {
     const entries = Object.entries(commands);
-    const put = (key: string, schemas: readonly (readonly [string, Json])[]): void => {
+    const put = (key: string, part: string, schemas: readonly (readonly [string, Json])[]): void => {
       const bundleName = this.#names.get(key) ?? `I${this.#names.size}X`;
       this.#names.set(key, bundleName);
-      this.#definitions.set(bundleName, closedObject(schemas));
+      this.#define(bundleName, closedObject(schemas), source, [part]);
     };
     const shapes = (schemas: JsonObject): [string, Json][] =>
       Object.entries(schemas).map(([key, schema]) => [key, this.#shape(schema)]);
-    put(`V_${name}`, shapes(variables));
+    put(`V_${name}`, 'vars', shapes(variables));
     put(
       `A_${name}`,
+      'cmds',
       entries.map(([command, model]) => [command, closedObject(shapes(model.arguments))]),
     );
     put(
       `R_${name}`,
+      'cmds',
       entries.flatMap(([command, { result }]) =>
         result === undefined ? [] : [[command, this.#shape(result)]],
       ),
@@ -145,16 +192,45 @@ export class TypeBundle {
     if (!isJsonObject(schema)) return {};
     const reference = referenceOf(schema);
     if (reference !== undefined) return { $ref: `#/definitions/${this.#name(reference)}` };
+    const own = this.#ownShape(schema);
+    const combined = this.#combinations(schema);
+    // A mere type adds little to the parts, and an object of any members would hide theirs.
+    const parts = combined.length > 0 && isBareType(schema) ? combined : [own, ...combined].filter(saysShape);
+    const [only = own] = parts;
+    return parts.length > 1 ? { allOf: parts } : only;
+  }
+
+  /** The shapes that `allOf`, `anyOf` and `oneOf` add; those of them that leave the type open add none. */
+  #combinations(schema: JsonObject): Json[] {
+    const shapes = (keyword: string): Json[] => {
+      const list = schema[keyword];
+      return isJsonArray(list) ? list.map((part) => this.#shape(part)) : [];
+    };
+    return [
+      ...shapes('allOf').filter(saysShape),
+      ...[shapes('anyOf'), shapes('oneOf')]
+        .filter((list) => list.length > 0 && list.every(saysShape))
+        .map((list) => ({ anyOf: list })),
+    ];
+  }
+
+  #ownShape(schema: JsonObject): JsonObject {
     const shape: Record<string, Json> = {};
-    for (const keyword of SHAPE_KEYWORDS) {
+    if (schema['type'] !== undefined) shape['type'] = schema['type'];
+    if (isJsonArray(schema['required'])) {
+      shape['required'] = schema['required']
+        .filter((name) => typeof name === 'string')
+        .map((name) => MEMBER_PREFIX + name);
+    }
+    for (const keyword of ['enum', 'const']) {
       const value = schema[keyword];
-      if (value === undefined) continue;
-      shape[keyword] =
-        isJsonArray(value) && keyword.endsWith('Of') ? value.map((part) => this.#shape(part)) : value;
+      if (value !== undefined) shape[keyword] = prefixed(value);
     }
     const properties = Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {});
     if (properties.length > 0) {
-      shape['properties'] = Object.fromEntries(properties.map(([key, value]) => [key, this.#shape(value)]));
+      shape['properties'] = Object.fromEntries(
+        properties.map(([key, value]) => [MEMBER_PREFIX + key, this.#shape(value)]),
+      );
     }
     if (takesObjects(schema)) shape['additionalProperties'] = this.#additional(schema, properties.length);
     // A list of item schemas says nothing about the length: no tuple.
@@ -176,9 +252,30 @@ function closedObject(properties: readonly (readonly [string, Json])[]): JsonObj
   return {
     type: 'object',
     additionalProperties: false,
-    properties: Object.fromEntries(properties),
-    required: properties.map(([key]) => key),
+    properties: Object.fromEntries(properties.map(([key, value]) => [MEMBER_PREFIX + key, value])),
+    required: properties.map(([key]) => MEMBER_PREFIX + key),
   };
+}
+
+/** A constant whose members have their prefix. */
+function prefixed(value: Json): Json {
+  if (isJsonArray(value)) return value.map(prefixed);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [MEMBER_PREFIX + key, prefixed(item)]),
+  );
+}
+
+/** True when a shape says anything of the type. */
+function saysShape(shape: Json): boolean {
+  return isJsonObject(shape) && Object.keys(shape).some((keyword) => keyword !== 'required');
+}
+
+/** True when a schema names its type and says nothing else that a TypeScript type could tell. */
+function isBareType(schema: JsonObject): boolean {
+  return !['enum', 'const', 'properties', 'patternProperties', 'additionalProperties', 'items'].some(
+    (keyword) => schema[keyword] !== undefined,
+  );
 }
 
 function referenceOf(schema: JsonObject): BundledType | undefined {

@@ -20,7 +20,13 @@ export interface TypeMember {
 /** Declarations of types by name. */
 export type TypeDeclarations = ReadonlyMap<string, TypeExpression>;
 
-const TOKEN = /\s*(?:\/\*[^]*?\*\/\s*)*("(?:[^"\\]|\\.)*"|[\w$.-]+|\S)/y;
+/**
+ * Stands before every name of a member in what json-schema-to-typescript gets, and is taken off here: it is at a loss
+ * with names that every object inherits and with those of keywords.
+ */
+export const MEMBER_PREFIX = '_';
+
+const TOKEN = /\s*(?:\/\*[^]*?\*\/\s*)*("(?:[^"\\]|\\.)*"|-?\d[\w.]*[+-]\d+|[\w$.-]+|\S)/y;
 
 /** Reads the declarations that json-schema-to-typescript wrote; comments are dropped. */
 export function parseDeclarations(text: string): TypeDeclarations {
@@ -119,9 +125,10 @@ class Parser {
         const optional = this.#take('?');
         this.#expect(':');
         const name = word.startsWith('"') ? (JSON.parse(word) as string) : word;
-        members.push({ name, optional, type: this.#type() });
+        members.push({ name: name.slice(MEMBER_PREFIX.length), optional, type: this.#type() });
       }
-      this.#take(';');
+      // A constant is written as JSON.
+      if (!this.#take(';')) this.#take(',');
     }
     return members;
   }

@@ -16,6 +16,7 @@ const DRIVER = readFileSync(fixture('driver.ts'), 'utf8');
 describe('a generated module', function () {
   this.timeout(180_000);
   let module: Record<string, unknown>;
+  let inherited: Record<string, unknown>;
 
   before(async () => {
     const { files, findings } = await generate({
@@ -26,6 +27,21 @@ describe('a generated module', function () {
     expect(findings).to.deep.equal([]);
     expect(compile('driver', new Map([...files, ['driver.ts', DRIVER]]))).to.equal('');
     module = await load('driver', 'OddModule.js');
+    inherited = await load('driver', 'Inherited.js');
+  });
+
+  it('reads no parameter that the configuration merely inherits', () => {
+    const schema = inherited['InheritedConfigSchema'] as Schema;
+    expect(schema.parse({ constructor: 'a' })).to.deep.equal({ constructor: 'a', toString: 3 });
+    expect(schema.safeParse({}).error?.issues[0]?.message).to.equal(
+      "'constructor' is missing; expected one of a, b",
+    );
+    expect(schema.safeParse([]).success).to.equal(false);
+    const implementations = inherited['InheritedImplementationConfigSchema'] as Schema;
+    expect(implementations.parse({ constructor: {}, other: {} })).to.deep.equal({
+      constructor: { valueOf: 5 },
+      other: {},
+    });
   });
 
   it('fills in defaults', () => {

@@ -4,7 +4,7 @@ import { generate } from '@carabiner/codegen';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { expect } from 'chai';
-import { fixture, ROOT } from './corpus.js';
+import { CORPUS, fixture, hasCorpus, ROOT } from './corpus.js';
 import { LAMP, Workspace } from './workspace.js';
 
 async function schemasOf(specs: string): Promise<{ ajv: Ajv; names: string[]; definitions: string[] }> {
@@ -24,6 +24,13 @@ async function schemasOf(specs: string): Promise<{ ajv: Ajv; names: string[]; de
 }
 
 describe('JSON Schema files', () => {
+  it("of EVerest's own specifications, which are no part of the repository, are valid", async function () {
+    if (!hasCorpus) this.skip();
+    const { ajv, definitions } = await schemasOf(CORPUS);
+    expect(definitions.length).to.be.greaterThan(500);
+    for (const definition of definitions) expect(ajv.getSchema(definition), definition).to.be.a('function');
+  });
+
   for (const specs of [fixture('odd'), `${ROOT}packages/interfaces/specs`]) {
     it(`of ${specs.slice(ROOT.length)} are valid, and their references resolve`, async () => {
       const { ajv, definitions } = await schemasOf(specs);
@@ -42,6 +49,42 @@ describe('JSON Schema files', () => {
     expect(show?.({ light: { colour: 'red' } })).to.equal(false);
     expect(show?.({})).to.equal(false);
     expect(show?.({ light: { colour: 'Red' }, other: 1 })).to.equal(false);
+  });
+});
+
+describe('JSON Schema of members with the names of keywords', () => {
+  it('takes them for members', async () => {
+    const { ajv } = await schemasOf(fixture('odd'));
+    const keywords = ajv.getSchema('file:///types/hard.schema.json#/definitions/Keywords');
+    expect(keywords?.({ type: 'odd', qos: 1, default: 'plain', required: ['odd'], $ref: 'x' })).to.equal(
+      true,
+    );
+    for (const wrong of [
+      { type: 'odd' },
+      { type: 'even', qos: 1 },
+      { type: 'odd', qos: '1' },
+      { type: 'odd', qos: 1, default: 'x' },
+      { type: 'odd', qos: 1, required: ['x'] },
+      { type: 'odd', qos: 1, properties: { $ref: 'x' } },
+      { type: 'odd', qos: 1, enum: ['odd'] },
+    ]) {
+      expect(keywords?.(wrong), JSON.stringify(wrong)).to.equal(false);
+    }
+  });
+
+  it('leaves the quality of service of a variable out, and nothing else of that name', async () => {
+    const { jsonSchema } = await generate({ specs: [fixture('odd')], out: 'out', jsonSchema: 'schema' });
+    const { definitions } = JSON.parse(jsonSchema.get('interfaces/hard.schema.json') ?? '') as {
+      definitions: Record<string, unknown>;
+    };
+    expect(definitions['vars.type']).to.deep.equal({
+      description: 'A text with a quality of service',
+      type: 'string',
+    });
+    expect(definitions['vars.properties']).to.deep.include({
+      required: ['qos'],
+      properties: { qos: { type: 'integer' } },
+    });
   });
 });
 

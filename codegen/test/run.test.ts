@@ -244,6 +244,35 @@ export interface Light {
         [/manifests\/Index\.yaml:1:1: error: a module cannot be called 'Index'/],
       ],
       [
+        'of a type file with the same name in TypeScript as another',
+        {
+          'specs/types/la-mp.yaml': 'description: It is\n',
+          'specs/types/la.mp.yaml': 'description: It is\n',
+        },
+        [
+          /la\.mp\.yaml:1:1: error: type file 'la\.mp' would have the same name in TypeScript as 'la-mp': la_mp; .*\[name-clash\]/,
+        ],
+      ],
+      [
+        'of types whose checks would have the same name',
+        {
+          'specs/types/lamp.yaml': `${LAMP['specs/types/lamp.yaml']}  Date: { description: It, type: string }\n  Date_: { description: It, type: string }\n`,
+        },
+        [
+          /lamp\.yaml:16:3: error: type 'Date_' would have the same name in TypeScript as 'Date': isDate_ .*\[name-clash\]/,
+        ],
+      ],
+      [
+        'of a file whose name no reference could tell',
+        { 'specs/types/1abc.yaml': 'description: It is\n' },
+        [/1abc\.yaml:1:1: error: '1abc' cannot be the name of a type file; .*\[bad-name\]/],
+      ],
+      [
+        'of a module called like what its code imports',
+        { 'manifests/Module.yaml': LAMP_MANIFEST['manifests/AcmeLamp.yaml'] },
+        [/manifests\/Module\.yaml:1:1: error: a module cannot be called 'Module': .*\[name-clash\]/],
+      ],
+      [
         'of two modules of one name',
         { 'manifests/acmelamp.yaml': LAMP_MANIFEST['manifests/AcmeLamp.yaml'] },
         [

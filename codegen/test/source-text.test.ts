@@ -24,9 +24,8 @@ describe('source text', () => {
   });
 
   it('writes JSON that reads as itself, within the width where that is possible', () => {
-    const json = fc
-      .json()
-      .map((text) => JSON.parse(text.replaceAll('__proto__', 'proto')) as Parameters<typeof literal>[0]);
+    const json = fc.json().map((text) => JSON.parse(text) as Parameters<typeof literal>[0]);
+    expect(Object.keys(evaluate(literal({ ['__proto__']: 1 })) as object)).to.deep.equal(['__proto__']);
     fc.assert(
       fc.property(json, (value) => {
         expect(evaluate(literal(value))).to.deep.equal(value);
@@ -58,18 +57,16 @@ describe('source text', () => {
       'State',
       '_x',
     ]);
-    expect(['power_supply_DC', 'ISO15118_charger', 'kvs', 'a-b.c'].map(pascalCase)).to.deep.equal([
-      'PowerSupplyDC',
-      'ISO15118Charger',
-      'Kvs',
-      'ABC',
-    ]);
+    expect(
+      ['power_supply_DC', 'ISO15118_charger', 'kvs', 'a-b.c', '_3phase', '_'].map(pascalCase),
+    ).to.deep.equal(['PowerSupplyDC', 'ISO15118Charger', 'Kvs', 'ABC', '_3phase', '_']);
     expect(['StateOfCharge', 'a.b'].map(constantCase)).to.deep.equal(['STATE_OF_CHARGE', 'A_B']);
     expect(['a', 'a-b', '$ref', '1'].map(propertyKey)).to.deep.equal(['a', "'a-b'", '$ref', "'1'"]);
   });
 
   it('puts long unions on lines of their own', () => {
     expect(typeUnion([])).to.equal(' never');
+    expect(typeUnion(['x'.repeat(120)])).to.equal(` ${'x'.repeat(120)}`);
     expect(typeUnion(["'a'", "'b'"])).to.equal(" 'a' | 'b'");
     expect(typeUnion(Array.from({ length: 40 }, () => "'abc'")).split('\n')).to.have.length(41);
   });

@@ -37,7 +37,7 @@ export function isObject(value: unknown): value is Members {
 }
 
 /** What `value` has under `key` itself: names like `toString` are inherited by every object. */
-function own(value: Members, key: string): unknown {
+export function own(value: Members, key: string): unknown {
   return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 

@@ -43,7 +43,12 @@ export interface KvsProvider {
     args: { key: string },
     call: CallContext,
   ):
-    | null | string | number | boolean | unknown[] | { [key: string]: unknown }
+    | null
+    | string
+    | number
+    | boolean
+    | unknown[]
+    | { [key: string]: unknown }
     | Promise<null | string | number | boolean | unknown[] | { [key: string]: unknown }>;
   /**
    * Removes a key and its value; a missing key is no error.
