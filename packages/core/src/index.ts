@@ -29,4 +29,5 @@ export {
 export { formatBootTree, type BootStep } from './observability/boot-tree.js';
 export { LogBook, type LogLevel, type LogOptions } from './observability/logger.js';
 export { everestBroker, type EverestBroker } from './mqtt/everest-broker.js';
+export { MetricsAddressError } from './observability/metrics-address-error.js';
 export { MqttSettingsError } from './mqtt/mqtt-settings-error.js';

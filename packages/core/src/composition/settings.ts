@@ -125,6 +125,7 @@ const CARABINER_KEYS = [
 ];
 
 /** Loopback port of `/metrics` when the composition switches it on without naming one. */
+const LAST_PORT = 65_535;
 export const DEFAULT_METRICS_PORT = 9_464;
 
 /** Reads `settings`, collecting what is wrong. */
@@ -246,8 +247,19 @@ function readMetrics(map: MapChecker): CarabinerSettings['metrics'] {
   metrics.onlyKeys(['host', 'port'], "'metrics'");
   return {
     host: metrics.value['host'] === undefined ? '127.0.0.1' : metrics.text('host'),
-    port: metrics.integer('port', DEFAULT_METRICS_PORT, 0),
+    port: readMetricsPort(metrics),
   };
+}
+
+function readMetricsPort(metrics: MapChecker): number {
+  const port = metrics.integer('port', DEFAULT_METRICS_PORT, 0);
+  if (port <= LAST_PORT) return port;
+  metrics.report(['port'], {
+    code: 'out-of-range',
+    message: `'port' is ${port}`,
+    expected: `a port from 1 to ${LAST_PORT}, or 0 for a free one`,
+  });
+  return DEFAULT_METRICS_PORT;
 }
 
 function readMqtt(map: MapChecker): ExternalMqttSettings {

@@ -6,6 +6,7 @@ import type * as Prometheus from 'prom-client';
 import type { Metric, MetricValueWithName, Registry } from 'prom-client';
 import type { ModuleSlot } from '../lifecycle/module-slot.js';
 import type { ModuleState } from '../lifecycle/module-state.js';
+import { MetricsAddressError } from './metrics-address-error.js';
 import { LATENCY_BOUNDS_MS, type CommandMeter } from './meters.js';
 
 /** What metrics are read from. */
@@ -224,7 +225,7 @@ export class MetricsServer {
    * Begins to listen.
    *
    * @returns the port, for one asked for as 0
-   * @throws Error when the address cannot be used
+   * @throws MetricsAddressError when the address cannot be used
    */
   async start({ host, port }: { readonly host: string; readonly port: number }): Promise<number> {
     // Loaded when it is used: most processes serve none. A bundle hands on nothing of such a module but its default.
@@ -241,9 +242,18 @@ export class MetricsServer {
     });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        const reason =
+          cause.code === 'EADDRINUSE' ? 'another program listens there (EADDRINUSE)' : cause.message;
+        reject(
+          new MetricsAddressError(
+            `metrics cannot be served at ${host}:${port}: ${reason}; name another host or port in settings.carabiner.metrics, or 0 for a free port`,
+            { cause },
+          ),
+        );
+      });
       server.listen(port, host, () => {
-        server.off('error', reject);
+        server.removeAllListeners('error');
         resolve();
       });
     });

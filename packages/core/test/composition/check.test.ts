@@ -71,6 +71,11 @@ describe('the check of a composition', () => {
     module: CounterModul${user}`,
       '3:13 error unknown-module → CounterModule',
     ],
+    'a port of metrics that is none': [
+      `settings: { carabiner: { metrics: { port: 99999 } } }
+active_modules: {}`,
+      '1:43 error out-of-range',
+    ],
     'a module without a name': ['active_modules:\n  a: {}', '2:3 error missing-key'],
     'a value of the wrong type': [
       `active_modules:

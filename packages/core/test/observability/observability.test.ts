@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect } from 'chai';
 import { systemClock } from '@carabiner/clock';
-import { LogBook, type Logger, type RuntimeEvent } from '@carabiner/core';
+import { LogBook, MetricsAddressError, type Logger, type RuntimeEvent } from '@carabiner/core';
 import { LoopMonitor } from '../../dist/observability/loop-monitor.js';
 import { Lines, rejection, settle, withSystem } from '../support/system.js';
 
@@ -133,6 +133,10 @@ describe('metrics', () => {
       const settings = { metrics: { port: runtime.metricsPort } };
       const error = await rejection(withSystem({ settings }, () => undefined));
       expect(error.message).to.contain('EADDRINUSE');
+      expect(error).to.be.instanceOf(MetricsAddressError);
+      expect(error.message)
+        .to.contain(`127.0.0.1:${runtime.metricsPort}`)
+        .and.contain('settings.carabiner.metrics');
     });
   });
 });
