@@ -179,8 +179,15 @@ describe('carabiner call, watch and swap', () => {
     expect(await watching.ended).to.equal(0);
     const late = project.start('watch', 'charger.yaml');
     await eventually(() => late.terminal.stdout.includes('raised'), 'the error that is active already');
+    const others = project.start('watch', 'charger.yaml', '--kind', 'variable');
+    const lateJson = project.start('watch', 'charger.yaml', '--json', '--kind', 'error');
+    await eventually(() => lateJson.terminal.stdout.includes('DeviceFault'), 'it as JSON');
+    expect(JSON.parse(lateJson.terminal.stdout.split('\n')[0] ?? '')).to.include({ kind: 'error' });
+    await eventually(() => others.terminal.stdout.includes('isolation_measurement'), 'a value');
+    expect(others.terminal.stdout).to.not.include('raised');
     instance.terminal.signal();
-    expect(await Promise.all([instance.ended, json.ended, late.ended])).to.deep.equal([0, 0, 0]);
+    const ends = [instance, json, late, others, lateJson].map(({ ended }) => ended);
+    expect(await Promise.all(ends)).to.deep.equal([0, 0, 0, 0, 0]);
   });
 
   it('swaps a module for one of another package while the rest runs', async () => {

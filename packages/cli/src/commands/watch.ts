@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
+import type { RuntimeEvent } from '@carabiner/core';
 import { Option } from 'commander';
 import type { RegisterCommand } from '../command.js';
 import { ControlClient } from '../control/control-client.js';
@@ -29,23 +30,21 @@ export const registerWatch: RegisterCommand = (program, { io }) => {
         socketPathOf(resolve(io.cwd, composition), io.env),
         composition,
       );
-      client.onEvent((event) => {
+      const show = (event: RuntimeEvent, at: Date): void => {
         if (!eventMatches(event, options)) return;
-        const now = new Date(io.clock.now());
         io.out(
           options.json === true
-            ? `${JSON.stringify({ time: now.toISOString(), ...event })}\n`
-            : `${eventLine(event, now)}\n`,
+            ? `${JSON.stringify({ time: at.toISOString(), ...event })}\n`
+            : `${eventLine(event, at)}\n`,
         );
-      });
+      };
+      client.onEvent((event) => show(event, new Date(io.clock.now())));
       const unregister = io.onSignal(() => client.close());
       const status = await client.request('watch', {});
       const known = status.modules.map(({ id }) => id);
       // Errors of modules in other processes are seen here as well, so this may be what is wanted.
       for (const id of options.module ?? []) if (!known.includes(id)) io.err(await unknownModule(id, known));
-      if (options.json !== true)
-        for (const error of status.activeErrors)
-          io.out(`${eventLine({ kind: 'error', error }, new Date(error.timestamp))}\n`);
+      for (const error of status.activeErrors) show({ kind: 'error', error }, new Date(error.timestamp));
       await client.closed;
       unregister();
     });
