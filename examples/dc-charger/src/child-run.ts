@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { removeAtExit } from './leftovers.js';
 import type { Happening, Reading, RecordReport, View } from './view/view.js';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -59,10 +60,12 @@ export class ChildRun {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#process = child;
+    const removed = removeAtExit(() => child.kill('SIGKILL'));
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => this.#take(line, view));
     this.ended = new Promise((resolve) => {
       lines.once('close', () => {
+        removed();
         resolve();
         this.#changed();
       });
@@ -143,7 +146,8 @@ export class ChildRun {
   }
 }
 
-function childrenOf(pid: number | undefined): readonly number[] {
+/** Processes that a process has started, where the system tells. */
+export function childrenOf(pid: number | undefined): readonly number[] {
   if (pid === undefined) return [];
   try {
     const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();

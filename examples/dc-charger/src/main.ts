@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
+import { endInOrder } from './leftovers.js';
 import { parseOptions } from './options.js';
 import { runScenario } from './run-scenario.js';
 import { runPowerFailure } from './power-failure.js';
@@ -8,6 +9,7 @@ import { JsonView } from './view/json-view.js';
 import { TextView } from './view/text-view.js';
 
 const options = parseOptions(process.argv.slice(2), [...SCENARIOS, POWER_FAILURE]);
+endInOrder();
 const { stdout } = process;
 const view = options.json
   ? new JsonView((text) => void stdout.write(text))

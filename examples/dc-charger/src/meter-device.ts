@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { removeAtExit } from './leftovers.js';
 import { freePort } from './placement.js';
 
 /** Where a simulated meter of another process is. */
@@ -34,6 +35,8 @@ export async function steerMeter(
 
 /** A simulated meter in a process of its own: a device that keeps its registers when the charger loses its power. */
 export class MeterDevice {
+  readonly #removed = removeAtExit(() => this.process.kill('SIGKILL'));
+
   private constructor(
     private readonly process: ChildProcess,
     readonly address: MeterAddress,
@@ -72,7 +75,10 @@ export class MeterDevice {
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.process.removeAllListeners('exit');
-      this.process.once('exit', () => resolve());
+      this.process.once('exit', () => {
+        this.#removed();
+        resolve();
+      });
       this.process.kill('SIGTERM');
     });
   }

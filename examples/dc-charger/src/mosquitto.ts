@@ -3,10 +3,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeAtExit } from './leftovers.js';
 import { freePort } from './placement.js';
 
 /** A Mosquitto for one run. */
 export class Mosquitto {
+  readonly #removed = removeAtExit(() => {
+    this.child.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  });
+
   private constructor(
     readonly port: number,
     private readonly child: ChildProcess,
@@ -47,5 +53,6 @@ export class Mosquitto {
         this.child.kill('SIGTERM');
       });
     rmSync(this.folder, { recursive: true, force: true });
+    this.#removed();
   }
 }

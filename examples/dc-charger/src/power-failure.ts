@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@carabiner/clock';
 import { ChildRun } from './child-run.js';
+import { removeAtExit } from './leftovers.js';
 import { MeterDevice } from './meter-device.js';
 import type { RecordReport, View } from './view/view.js';
 
@@ -31,6 +32,8 @@ export async function powerFailure(
   timeline: { readonly killed?: () => void; readonly distributed?: string | undefined } = {},
 ): Promise<PowerFailureOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'dc-charger-failure-'));
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  const removed = removeAtExit(removeFolder);
   const meter = await MeterDevice.start(join(folder, 'meter.pem'));
   try {
     const { port, controlPort } = meter.address;
@@ -63,7 +66,8 @@ export async function powerFailure(
     };
   } finally {
     await meter.stop();
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder();
+    removed();
   }
 }
 

@@ -6,6 +6,7 @@ import { ScaledClock, systemClock } from '@carabiner/clock';
 import { Charger } from './charger.js';
 import { Composition } from './composition.js';
 import { commonEpochMs } from './distributed.js';
+import { removeAtExit } from './leftovers.js';
 import { Narrator } from './narrator.js';
 import type { RunOptions } from './options.js';
 import { placeOnThisMachine } from './placement.js';
@@ -27,6 +28,10 @@ const COMPOSITIONS = new URL('../compositions/', import.meta.url);
 export async function runScenario(scenario: Scenario, options: RunOptions, view: View): Promise<boolean> {
   const startMs = systemClock.monotonic();
   const folder = options.storeFolder ?? mkdtempSync(join(tmpdir(), 'dc-charger-'));
+  const removeFolder = (): void => {
+    if (options.storeFolder === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const removed = removeAtExit(removeFolder);
   const epochMs = commonEpochMs();
   const clock = new ScaledClock(systemClock, options.timeFactor, epochMs);
   const problems: string[] = [];
@@ -44,7 +49,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions, view:
   } finally {
     await vendorUnit?.stop();
     veth?.remove();
-    if (options.storeFolder === undefined) rmSync(folder, { recursive: true, force: true });
+    removeFolder();
+    removed();
   }
   const ok = problems.length === 0;
   view.summary({

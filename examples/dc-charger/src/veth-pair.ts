@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
+import { removeAtExit } from './leftovers.js';
 
 /** A pair of virtual Ethernet interfaces: a cable between driver and power unit. Needs root and iproute2. */
 export class VethPair {
+  readonly #removed = removeAtExit(() => ip('link', 'delete', this.first));
+
   private constructor(
     readonly first: string,
     readonly second: string,
@@ -25,6 +28,7 @@ export class VethPair {
   /** Removes both ends. */
   remove(): void {
     ip('link', 'delete', this.first);
+    this.#removed();
   }
 }
 

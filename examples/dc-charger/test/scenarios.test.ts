@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runScenario, SCENARIOS, type View } from '@carabiner/example-dc-charger';
 import { expect } from 'chai';
+import { childrenOf } from '../dist/child-run.js';
 import { judge, powerFailure } from '../dist/power-failure.js';
 import type { RunOptions } from '../dist/options.js';
 import type { Happening, RecordReport, Summary } from '../dist/view/view.js';
 
 const COMPOSITIONS = new URL('../compositions/', import.meta.url);
+
+const MAIN = new URL('../dist/main.js', import.meta.url).pathname;
+
+/** True while a process runs; one that has ended and waits to be fetched does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 class Witness implements View {
   readonly happenings: Happening[] = [];
@@ -60,12 +73,46 @@ function composition(file: string): string {
 
 describe('the command line of the DC charger', () => {
   it('refuses a composition that is no file as a wrong option', () => {
-    const main = new URL('../dist/main.js', import.meta.url).pathname;
-    const { status, stderr } = spawnSync(process.execPath, [main, '--composition', 'nowhere.yaml'], {
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, '--composition', 'nowhere.yaml'], {
       encoding: 'utf8',
     });
     expect(stderr).to.contain("'nowhere.yaml' is invalid. there is no such file");
     expect(status).to.equal(2);
+  });
+
+  for (const [scenario, signal, code] of [
+    ['power-failure', 'SIGTERM', 143],
+    ['charge', 'SIGINT', 130],
+  ] as const)
+    it(`leaves nothing behind when ${scenario} is ended by ${signal}`, async function () {
+      this.timeout(30_000);
+      const folder = mkdtempSync(join(tmpdir(), 'dc-charger-test-'));
+      const child = spawn(process.execPath, [MAIN, '--scenario', scenario, '--json'], {
+        env: { ...process.env, TMPDIR: folder },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      const grandchildren = childrenOf(child.pid);
+      if (existsSync('/proc/self')) expect(grandchildren.length).to.equal(scenario === 'charge' ? 0 : 2);
+      child.kill(signal);
+      expect(await once(child, 'exit')).to.deep.equal([code, null]);
+      expect(readdirSync(folder)).to.deep.equal([]);
+      // A killed process needs a moment to be gone.
+      for (let turns = 0; turns < 1000 && grandchildren.some(isAlive); turns += 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      expect(grandchildren.filter(isAlive)).to.deep.equal([]);
+      rmSync(folder, { recursive: true });
+    });
+
+  it('ends without a word when nobody reads it any more', async function () {
+    this.timeout(30_000);
+    const child = spawn(process.execPath, [MAIN, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+    expect(said).to.equal('');
   });
 });
 
