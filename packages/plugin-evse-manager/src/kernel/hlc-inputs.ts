@@ -266,8 +266,8 @@ export class HlcInputs {
     if (kernel.dc) {
       kernel.dcSession.cancelCableCheck();
       if (kernel.output.supply.isOn) kernel.dcSession.supplyOff();
+      if (kernel.pilot.state.permitted) kernel.pilot.step({ type: 'forbid' });
     }
-    if (kernel.dc && kernel.pilot.state.permitted) kernel.pilot.step({ type: 'forbid' });
     kernel.signalX1();
   }
 
